@@ -1,0 +1,23 @@
+using System.Text.Json;
+using MassTransit;
+
+namespace ArdorQr.Contracts.Events;
+
+/// <summary>The payment failed and its money is back. Published by Payments.</summary>
+[EntityName("ardorqr.payments.payment-failed.v1")]
+[MessageUrn("ardorqr:payments:payment-failed:v1")]
+public sealed record PaymentFailed : IIntegrationEvent
+{
+    public required Guid EventId { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required Guid MerchantId { get; init; }
+
+    public required Mode Mode { get; init; }
+
+    public required Guid PaymentId { get; init; }
+
+    /// <summary>The payment as its GET showed it at that moment; passed on to the merchant as it is.</summary>
+    public required JsonElement Payment { get; init; }
+}
