@@ -1,3 +1,6 @@
-var builder = WebApplication.CreateBuilder(args);
-await using var app = builder.Build();
-await app.RunAsync();
+using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Messaging;
+
+var builder = ServiceHost.CreateBuilder("deposits", args);
+builder.AddMessaging(_ => { });
+return await builder.RunServiceAsync(args, _ => { });

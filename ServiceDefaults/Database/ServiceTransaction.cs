@@ -1,0 +1,91 @@
+using ArdorQr.Contracts.Events;
+using ArdorQr.ServiceDefaults.Messaging;
+using Dapper;
+using Npgsql;
+
+namespace ArdorQr.ServiceDefaults.Database;
+
+/// <summary>
+/// One database transaction with its outgoing events. Events are written beside the change and handed to the
+/// dispatcher only after the commit; disposing without a commit rolls all of it back.
+/// </summary>
+public sealed class ServiceTransaction : IAsyncDisposable
+{
+    private readonly NpgsqlTransaction _transaction;
+    private readonly OutboxSignal _outbox;
+    private readonly List<OutboxMessage> _messages = [];
+
+    internal ServiceTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, OutboxSignal outbox) =>
+        (Connection, _transaction, _outbox) = (connection, transaction, outbox);
+
+    public NpgsqlConnection Connection { get; }
+
+    /// <summary>Sends the event when this transaction commits. The same id enqueued again is sent again.</summary>
+    public void Enqueue<TEvent>(TEvent message)
+        where TEvent : class, IIntegrationEvent =>
+        _messages.Add(OutboxMessage.Of(message));
+
+    /// <summary>
+    /// Sends the event, and again with the same id whenever <paramref name="answerKey"/> stays unanswered past its
+    /// due time, until <see cref="AnsweredAsync"/>: for what waits for another service.
+    /// </summary>
+    /// <param name="message">The event.</param>
+    /// <param name="answerKey">Names what is waited for, unique in this service, such as <c>deposit-posted:{id}</c>.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public async Task EnqueueUntilAnsweredAsync<TEvent>(TEvent message, string answerKey, CancellationToken cancellationToken)
+        where TEvent : class, IIntegrationEvent
+    {
+        var row = OutboxMessage.Of(message);
+        _messages.Add(row);
+        await Resends.AddAsync(this, answerKey, row, cancellationToken);
+    }
+
+    /// <summary>The answer is here: nothing is sent again for this key. Harmless when nothing waits.</summary>
+    public Task AnsweredAsync(string answerKey, CancellationToken cancellationToken) =>
+        Resends.RemoveAsync(this, answerKey, cancellationToken);
+
+    /// <summary>
+    /// True the first time this consumer sees the event; the acceptance commits with the effect. False: the effect of
+    /// an earlier delivery is committed already.
+    /// </summary>
+    /// <param name="consumer">A constant written by hand: a renamed class must not run old messages again.</param>
+    /// <param name="eventId">The event's id.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public Task<bool> TryAcceptAsync(string consumer, Guid eventId, CancellationToken cancellationToken) =>
+        Inbox.TryAcceptAsync(this, consumer, eventId, cancellationToken);
+
+    /// <summary>A command in this transaction, for Dapper's calls on <see cref="Connection"/>.</summary>
+    public CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
+        new(sql, parameters, _transaction, cancellationToken: cancellationToken);
+
+    public Task<int> ExecuteAsync(string sql, object? parameters, CancellationToken cancellationToken) =>
+        Connection.ExecuteAsync(Command(sql, parameters, cancellationToken));
+
+    public Task<T?> QuerySingleOrDefaultAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
+        Connection.QuerySingleOrDefaultAsync<T>(Command(sql, parameters, cancellationToken));
+
+    public Task<T> QuerySingleAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
+        Connection.QuerySingleAsync<T>(Command(sql, parameters, cancellationToken));
+
+    public Task<IEnumerable<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
+        Connection.QueryAsync<T>(Command(sql, parameters, cancellationToken));
+
+    /// <summary>Commits the change with its events, then wakes the dispatcher with them.</summary>
+    public async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        if (_messages.Count > 0)
+        {
+            await Outbox.InsertAsync(this, _messages, cancellationToken);
+        }
+
+        await _transaction.CommitAsync(cancellationToken);
+        _outbox.Committed(_messages);
+        _messages.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+}

@@ -1,0 +1,130 @@
+using System.Reflection;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Identity;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace ArdorQr.ServiceDefaults.Hosting;
+
+/// <summary>What every service starts with and how it starts: <c>{service}</c> runs it, <c>{service} migrate</c> prepares its database and queues and exits.</summary>
+public static partial class ServiceHost
+{
+    private const int ConfigurationError = 78; // EX_CONFIG of sysexits.h.
+    private const int ShutdownTimeoutSeconds = 15;
+
+    /// <param name="service">The service's name: its database, audience and telemetry name.</param>
+    /// <param name="args">The command line.</param>
+    public static WebApplicationBuilder CreateBuilder(string service, string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(args);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = JsonBody.MaxBytes;
+        });
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new Connections(service, builder.Configuration));
+        builder.Services.AddSingleton<FaultHook>();
+        builder.Services.AddSingleton(provider => DataSource(provider.GetRequiredService<Connections>(), provider));
+        builder.Services.AddSingleton<ServiceDatabase>();
+        builder.Services.AddSingleton<Migrator>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
+        builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
+        builder.AddTelemetry(service);
+        builder.AddHealth();
+        builder.AddIdentity(service);
+        builder.Services.AddServiceDiscovery();
+        builder.Services.ConfigureHttpClientDefaults(client => client.AddServiceDiscovery());
+        return builder;
+    }
+
+    /// <summary>Builds the service, maps its ways in, and runs or migrates it. Returns the process's exit code.</summary>
+    public static async Task<int> RunServiceAsync(this WebApplicationBuilder builder, string[] args, Action<WebApplication> map)
+    {
+        await using var app = builder.Build();
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost));
+        try
+        {
+            if (args is ["migrate", ..])
+            {
+                await MigrateAsync(app);
+                return 0;
+            }
+
+            if (SettingFaults(app) is { Count: > 0 } faults)
+            {
+                LogCannotStart(logger, string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}")));
+                return ConfigurationError;
+            }
+
+            app.UseMiddleware<ErrorEnvelopeMiddleware>();
+            app.UseAuthentication();
+            app.UseAuthorization();
+            app.MapHealth();
+            map(app);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (Exception exception) when (args is ["migrate", ..])
+        {
+            LogMigrationFailed(logger, exception.Message, exception);
+            return 1;
+        }
+    }
+
+    private static NpgsqlDataSource DataSource(Connections connections, IServiceProvider provider)
+    {
+        var builder = new NpgsqlDataSourceBuilder(connections.Database);
+        builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
+        builder.ConnectionStringBuilder.ApplicationName = connections.Service;
+        return builder.Build();
+    }
+
+    private static async Task MigrateAsync(WebApplication app)
+    {
+        var connections = app.Services.GetRequiredService<Connections>();
+        var stopping = app.Lifetime.ApplicationStopping;
+        await app.Services.GetRequiredService<Migrator>().MigrateAsync(
+            connections.Owner, connections.Database, Assembly.GetEntryAssembly()!, stopping);
+        if (app.Services.GetService<IBusControl>() is { } bus)
+        {
+            await bus.DeployAsync(stopping); // Queues and bindings exist before any dispatcher of any service runs.
+        }
+    }
+
+    /// <summary>Everything that is missing or wrong in the settings, at once.</summary>
+    private static List<string> SettingFaults(WebApplication app)
+    {
+        var faults = app.Services.GetRequiredService<Connections>().Missing().ToList();
+        try
+        {
+            app.Services.GetService<IStartupValidator>()?.Validate();
+        }
+        catch (OptionsValidationException exception)
+        {
+            faults.AddRange(exception.Failures);
+        }
+        catch (AggregateException exception)
+        {
+            faults.AddRange(exception.InnerExceptions.SelectMany(inner =>
+                inner is OptionsValidationException options ? options.Failures : [inner.Message]));
+        }
+
+        return faults;
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The service can't start; its settings are incomplete:\n{Faults}")]
+    private static partial void LogCannotStart(ILogger logger, string faults);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The migration failed: {Reason}")]
+    private static partial void LogMigrationFailed(ILogger logger, string reason, Exception exception);
+}

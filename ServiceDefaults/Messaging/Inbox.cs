@@ -1,0 +1,34 @@
+using ArdorQr.ServiceDefaults.Database;
+using Npgsql;
+
+namespace ArdorQr.ServiceDefaults.Messaging;
+
+/// <summary>The rows of <c>messaging.inbox</c>: which consumer has already acted on which event.</summary>
+internal static class Inbox
+{
+    /// <summary>Kept longer than any queue or dead letter can hold a message.</summary>
+    public const int RetentionDays = 180;
+
+    private const int CleanUpBatch = 10_000;
+
+    public static async Task<bool> TryAcceptAsync(
+        ServiceTransaction transaction, string consumer, Guid eventId, CancellationToken cancellationToken)
+    {
+        const string sql = "INSERT INTO messaging.inbox (consumer, event_id) VALUES (@consumer, @eventId) ON CONFLICT DO NOTHING";
+        return await transaction.ExecuteAsync(sql, new { consumer, eventId }, cancellationToken) == 1;
+    }
+
+    /// <summary>Removes one batch of rows past their retention; returns how many.</summary>
+    public static Task<int> CleanUpAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            DELETE FROM messaging.inbox
+            WHERE (consumer, event_id) IN (
+                SELECT consumer, event_id FROM messaging.inbox
+                WHERE accepted_at < clock_timestamp() - make_interval(days => @days)
+                LIMIT @limit)
+            """;
+        return connection.ExecuteAsync(sql, new { days = RetentionDays, limit = CleanUpBatch }, cancellationToken);
+    }
+}

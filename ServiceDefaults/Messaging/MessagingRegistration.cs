@@ -1,0 +1,68 @@
+using ArdorQr.ServiceDefaults.Errors;
+using MassTransit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+
+namespace ArdorQr.ServiceDefaults.Messaging;
+
+/// <summary>Connects a service to the broker: its outbox, its inbox, and one quorum queue per consumer.</summary>
+public static class MessagingRegistration
+{
+    private const ushort PrefetchCount = 32;
+    private const int ConcurrentMessages = 8;
+    private const int MaxPauseSeconds = 5;
+
+    /// <summary>Over an hour of retries: longer than the broker lets a delivery wait, so that it hands it out anew first.</summary>
+    private const int MaxRetries = 1_000;
+
+    /// <summary>
+    /// Adds messaging with the service's consumers. A transient fault pauses a consumer for as long as it lasts; any
+    /// other is a defect and moves the message to <c>{queue}_error</c>.
+    /// </summary>
+    public static WebApplicationBuilder AddMessaging(this WebApplicationBuilder builder, Action<EventConsumers> consumers)
+    {
+        builder.Services.AddSingleton<OutboxSignal>();
+        builder.Services.AddMassTransit(bus =>
+        {
+            consumers(new EventConsumers(bus));
+
+            // Without the broker the service still answers; its events wait in the outbox.
+            bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);
+            bus.AddConfigureEndpointsCallback((context, _, endpoint) =>
+            {
+                endpoint.PrefetchCount = PrefetchCount;
+                endpoint.ConcurrentMessageLimit = ConcurrentMessages;
+                endpoint.UseMessageRetry(retry =>
+                {
+                    retry.Handle<Exception>(Transient.Is);
+                    retry.Exponential(MaxRetries, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(MaxPauseSeconds), TimeSpan.FromMilliseconds(200));
+                });
+                if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+                {
+                    rabbit.SetQuorumQueue();
+                }
+            });
+            bus.UsingRabbitMq((context, rabbit) =>
+            {
+                rabbit.Host(context.GetRequiredService<Hosting.Connections>().Broker);
+                rabbit.ConfigureEndpoints(context);
+            });
+        });
+        builder.Services.AddHostedService<OutboxDispatcher>();
+        builder.Services.AddHostedService<MessagingUpkeep>();
+        return builder;
+    }
+}
+
+/// <summary>The consumers of one service, each with a queue of its own.</summary>
+public sealed class EventConsumers(IBusRegistrationConfigurator bus)
+{
+    /// <param name="queue">The queue's stable name, <c>{service}.{event}</c>.</param>
+    public EventConsumers Add<TConsumer>(string queue)
+        where TConsumer : class, IConsumer
+    {
+        bus.AddConsumer<TConsumer>().Endpoint(endpoint => endpoint.Name = queue);
+        return this;
+    }
+}
