@@ -50,35 +50,32 @@ public static partial class ServiceHost
     /// <summary>Builds the service, maps its ways in, and runs or migrates it. Returns the process's exit code.</summary>
     public static async Task<int> RunServiceAsync(this WebApplicationBuilder builder, string[] args, Action<WebApplication> map)
     {
-        await using var app = builder.Build();
+        await using var app = builder.BuildService(map);
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost));
-        try
+        if (args is ["migrate", ..])
         {
-            if (args is ["migrate", ..])
-            {
-                await MigrateAsync(app);
-                return 0;
-            }
-
-            if (SettingFaults(app) is { Count: > 0 } faults)
-            {
-                LogCannotStart(logger, string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}")));
-                return ConfigurationError;
-            }
-
-            app.UseMiddleware<ErrorEnvelopeMiddleware>();
-            app.UseAuthentication();
-            app.UseAuthorization();
-            app.MapHealth();
-            map(app);
-            await app.RunAsync();
-            return 0;
+            return await MigrateAsync(app, logger);
         }
-        catch (Exception exception) when (args is ["migrate", ..])
+
+        if (SettingFaults(app) is { Count: > 0 } faults)
         {
-            LogMigrationFailed(logger, exception.Message, exception);
-            return 1;
+            LogCannotStart(logger, string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}")));
+            return ConfigurationError;
         }
+
+        await app.RunAsync();
+        return 0;
+    }
+
+    internal static WebApplication BuildService(this WebApplicationBuilder builder, Action<WebApplication> map)
+    {
+        var app = builder.Build();
+        app.UseMiddleware<ErrorEnvelopeMiddleware>();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.MapHealth();
+        map(app);
+        return app;
     }
 
     private static NpgsqlDataSource DataSource(Connections connections, IServiceProvider provider)
@@ -89,15 +86,25 @@ public static partial class ServiceHost
         return builder.Build();
     }
 
-    private static async Task MigrateAsync(WebApplication app)
+    private static async Task<int> MigrateAsync(WebApplication app, ILogger logger)
     {
-        var connections = app.Services.GetRequiredService<Connections>();
-        var stopping = app.Lifetime.ApplicationStopping;
-        await app.Services.GetRequiredService<Migrator>().MigrateAsync(
-            connections.Owner, connections.Database, Assembly.GetEntryAssembly()!, stopping);
-        if (app.Services.GetService<IBusControl>() is { } bus)
+        try
         {
-            await bus.DeployAsync(stopping); // Queues and bindings exist before any dispatcher of any service runs.
+            var connections = app.Services.GetRequiredService<Connections>();
+            var stopping = app.Lifetime.ApplicationStopping;
+            await app.Services.GetRequiredService<Migrator>().MigrateAsync(
+                connections.Owner, connections.Database, Assembly.GetEntryAssembly()!, stopping);
+            if (app.Services.GetService<IBusControl>() is { } bus)
+            {
+                await bus.DeployAsync(stopping); // Queues and bindings exist before any dispatcher of any service runs.
+            }
+
+            return 0;
+        }
+        catch (Exception exception)
+        {
+            LogMigrationFailed(logger, exception.Message, exception);
+            return 1;
         }
     }
 
