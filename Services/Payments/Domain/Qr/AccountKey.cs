@@ -1,0 +1,39 @@
+namespace ArdorQr.Payments.Domain.Qr;
+
+/// <summary>
+/// The control key of a bank account against the bank's BIC (Bank of Russia, No. 515 of 08.09.1997): over three digits
+/// of the BIC and the twenty of the account, weighted 7, 1, 3, the last digits of the products sum to a multiple of 10.
+/// </summary>
+internal static class AccountKey
+{
+    public const int AccountDigits = 20;
+    public const int BicDigits = 9;
+
+    /// <summary>A client's account. Both arguments must be well-formed: 20 and 9 digits.</summary>
+    public static bool FitsClient(string account, string bic) =>
+        Fits(IsBankOfRussia(bic) ? BranchPrefix(bic) : bic[^3..], account);
+
+    /// <summary>A bank's correspondent account, which is kept at the Bank of Russia's branch.</summary>
+    public static bool FitsCorrespondent(string account, string bic) => Fits(BranchPrefix(bic), account);
+
+    public static bool IsAllDigits(ReadOnlySpan<char> text, int digits) =>
+        text.Length == digits && !text.ContainsAnyExceptInRange('0', '9');
+
+    // The Bank of Russia's own offices (RKC) end so; their clients' keys are counted from the branch's number.
+    private static bool IsBankOfRussia(string bic) => bic[^3..] is "000" or "001" or "002";
+
+    private static string BranchPrefix(string bic) => $"0{bic.AsSpan(4, 2)}";
+
+    private static bool Fits(string prefix, string account)
+    {
+        ReadOnlySpan<int> weights = [7, 1, 3];
+        var sum = 0;
+        for (var i = 0; i < prefix.Length + account.Length; i++)
+        {
+            var digit = (i < prefix.Length ? prefix[i] : account[i - prefix.Length]) - '0';
+            sum += digit * weights[i % weights.Length] % 10;
+        }
+
+        return sum % 10 == 0;
+    }
+}

@@ -1,0 +1,144 @@
+using static ArdorQr.Payments.Domain.Qr.BankTransferFields;
+
+namespace ArdorQr.Payments.Domain.Qr;
+
+/// <summary>
+/// Reads codes by GOST R 56042-2014: <c>ST</c>, version <c>0001</c>, a digit for the encoding, a separator, fields.
+/// </summary>
+internal static class BankTransferReader
+{
+    public const int EncodingPosition = 6;
+
+    private const string Family = "ST00";
+    private const string Version = "0001";
+    private const int SeparatorPosition = 7;
+    private const int BodyPosition = 8;
+    private const int MaxNameCharacters = 160;
+    private const int MaxBankNameCharacters = 45;
+    private const int MaxPurposeCharacters = 210;
+
+    public static bool Recognizes(string text) => text.StartsWith(Family, StringComparison.Ordinal);
+
+    /// <param name="text">A text that <see cref="Recognizes"/> said yes to.</param>
+    /// <param name="mayBeMisdecoded">False if the text was decoded here, by the encoding that the code declares.</param>
+    public static QrReading Read(string text, bool mayBeMisdecoded)
+    {
+        if (CheckHeader(text) is { } headerRefusal)
+        {
+            return new QrReading.Refused(headerRefusal);
+        }
+
+        if (SplitText(text) is not { } fields)
+        {
+            return new QrReading.Refused(QrRefusals.BankTransferMalformed);
+        }
+
+        if (FirstMissing(fields) is { } missing)
+        {
+            return new QrReading.Refused(QrRefusals.FieldMissing(missing));
+        }
+
+        // Only a code whose account keys hold is repaired: they prove that all else in it came through whole.
+        var account = BankTransferAccount.Check(fields[PersonalAcc], fields[Bic], fields[CorrespAcc]);
+        if (mayBeMisdecoded
+            && account is { Refusal: null, IsKeyProven: true }
+            && MisdecodedText.Repair(text, text[EncodingPosition]) is { } repaired
+            && SplitText(repaired) is { } repairedFields)
+        {
+            (text, fields) = (repaired, repairedFields);
+        }
+
+        var refusal = account.Refusal ?? CheckTexts(text, fields);
+        return refusal is null
+            ? new QrReading.Payable(Build(fields, account.IsKeyProven))
+            : new QrReading.Refused(refusal);
+    }
+
+    private static Dictionary<string, string>? SplitText(string text) =>
+        Split(text.AsSpan(BodyPosition), text[SeparatorPosition]);
+
+    private static QrRefusal? CheckHeader(string text)
+    {
+        if (text.Length <= SeparatorPosition)
+        {
+            return QrRefusals.BankTransferMalformed;
+        }
+
+        var version = text[2..EncodingPosition];
+        if (!AccountKey.IsAllDigits(version, Version.Length))
+        {
+            return QrRefusals.BankTransferMalformed;
+        }
+
+        if (version != Version)
+        {
+            return QrRefusals.BankTransferVersionUnsupported(version);
+        }
+
+        var isEncodingKnown = text[EncodingPosition]
+            is QrEncodings.DeclaredWindows1251 or QrEncodings.DeclaredUtf8 or QrEncodings.DeclaredKoi8R;
+        if (!isEncodingKnown || QrText.IsDestroyed(text))
+        {
+            return QrRefusals.EncodingInvalid;
+        }
+
+        // A letter, a digit or "=" stands in the keys themselves, so it can't part them.
+        var separator = text[SeparatorPosition];
+        return char.IsLetterOrDigit(separator) || separator == '=' || char.IsSurrogate(separator)
+            ? QrRefusals.BankTransferMalformed
+            : null;
+    }
+
+    private static QrRefusal? CheckTexts(string text, Dictionary<string, string> fields)
+    {
+        if (QrText.HasControls(text))
+        {
+            return QrRefusals.EncodingInvalid;
+        }
+
+        foreach (var (key, maxCharacters) in (ReadOnlySpan<(string, int)>)
+            [(Name, MaxNameCharacters), (BankName, MaxBankNameCharacters), (Purpose, MaxPurposeCharacters)])
+        {
+            if (fields.TryGetValue(key, out var value) && QrText.CharactersOf(value) > maxCharacters)
+            {
+                return QrRefusals.FieldTooLong(key, maxCharacters);
+            }
+        }
+
+        if (OptionalOf(fields, Sum) is { } sum && QrAmount.Parse(sum) is null)
+        {
+            return QrRefusals.AmountInvalid(BankTransferQrCode.FormatName);
+        }
+
+        return OptionalOf(fields, PayeeInn) is { } inn && !Inn.IsWellFormed(inn) ? QrRefusals.PayeeInnInvalid : null;
+    }
+
+    private static BankTransferQrCode Build(Dictionary<string, string> fields, bool isAccountKeyProven)
+    {
+        var inn = OptionalOf(fields, PayeeInn);
+        List<string> warnings = [];
+        if (inn is not null && !Inn.HasValidCheckDigits(inn))
+        {
+            warnings.Add(QrWarnings.InnCheckFailed);
+        }
+
+        if (!isAccountKeyProven)
+        {
+            warnings.Add(QrWarnings.AccountKeyUnchecked);
+        }
+
+        return new BankTransferQrCode
+        {
+            PayeeName = fields[Name],
+            Account = fields[PersonalAcc],
+            BankName = fields[BankName],
+            Bic = fields[Bic],
+            CorrespAccount = fields[CorrespAcc],
+            Amount = OptionalOf(fields, Sum) is { } sum ? QrAmount.Parse(sum) : null,
+            PayeeInn = inn,
+            Purpose = OptionalOf(fields, Purpose),
+            Fields = fields,
+            Warnings = warnings,
+        };
+    }
+}
