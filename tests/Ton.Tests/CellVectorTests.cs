@@ -40,11 +40,13 @@ public sealed class CellVectorTests
     [Fact]
     public void Every_bag_of_the_other_files_is_written_byte_for_byte()
     {
-        var bags = new[] { Samples.Cells, Samples.Deposits, Samples.JettonWallets }
+        var bags = new[]
+            {
+                Samples.Cells.At("cells"), Samples.Cells.At("jettonBodies"), Samples.Deposits, Samples.JettonWallets,
+            }
             .Concat(new[] { "traces", "jetton-transfers", "runGetMethod.request", "runGetMethod.response" }
                 .Select(Samples.Toncenter))
-            .SelectMany(Strings).Where(text => text.StartsWith("te6cck", StringComparison.Ordinal))
-            .Where(text => BagOfCells.TryParseBase64(text, out _)).ToList();
+            .SelectMany(Strings).Where(text => text.StartsWith("te6cck", StringComparison.Ordinal)).ToList();
 
         Assert.True(bags.Count > 100);
         Assert.All(bags, text => Assert.Equal(text, BagOfCells.ToBase64(BagOfCells.ParseBase64(text))));
