@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using ArdorQr.ServiceDefaults.Identity;
-using MassTransit;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -28,6 +27,7 @@ public sealed class ServiceFactory<TProgram>(
     {
         builder.UseEnvironment("Development");
         builder.UseSetting($"ConnectionStrings:{service}", database.ConnectionString);
+        builder.UseSetting("Logging:LogLevel:Default", "Warning");
         builder.UseSetting("ConnectionStrings:broker", "amqp://guest:guest@127.0.0.1:1/");
         foreach (var (name, value) in TestIdentity.Settings(service).Concat(settings ?? new Dictionary<string, string?>()))
         {
@@ -36,7 +36,7 @@ public sealed class ServiceFactory<TProgram>(
 
         builder.ConfigureTestServices(collection =>
         {
-            collection.AddMassTransitTestHarness();
+            collection.AddTestHarness();
             services?.Invoke(collection);
         });
     }
