@@ -1,6 +1,25 @@
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.Webhooks;
+using ArdorQr.Webhooks.Features;
 
 var builder = ServiceHost.CreateBuilder("webhooks", args);
-builder.AddMessaging(_ => { });
-return await builder.RunServiceAsync(args, _ => { });
+builder.AddWebhooks();
+builder.AddMessaging(consumers => consumers
+    .Add<AnnounceDepositPending>(AnnounceDepositPending.Queue)
+    .Add<AnnounceDepositCredited>(AnnounceDepositCredited.Queue)
+    .Add<AnnouncePaymentProcessing>(AnnouncePaymentProcessing.Queue)
+    .Add<AnnouncePaymentCompleted>(AnnouncePaymentCompleted.Queue)
+    .Add<AnnouncePaymentFailed>(AnnouncePaymentFailed.Queue));
+return await builder.RunServiceAsync(args, app =>
+{
+    var api = app.MapPublicApi();
+    api.MapListDeliveries();
+    api.MapResendDelivery();
+    api.MapSendTestEvent();
+
+    var settings = app.MapInternalApi("webhooks:configure");
+    settings.MapReadEndpoint();
+    ConfigureEndpoint.Map(settings);
+});

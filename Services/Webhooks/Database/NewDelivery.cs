@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using ArdorQr.Contracts;
+using ArdorQr.ServiceDefaults.Database;
+
+namespace ArdorQr.Webhooks.Database;
+
+/// <summary>An event to be stored: its body is fixed here for ever.</summary>
+internal sealed record NewEvent(
+    Guid EventId, Guid MerchantId, Mode Mode, string Type, DateTimeOffset CreatedAt, byte[] Body);
+
+/// <summary>Stores events and the deliveries that hand them over, due at once.</summary>
+internal static class NewDelivery
+{
+    /// <summary>False if the event is there already.</summary>
+    public static async Task<bool> TryAddEventAsync(
+        ServiceTransaction transaction, NewEvent stored, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
+            VALUES (@EventId, @MerchantId, @Mode, @Type, @Body, @CreatedAt)
+            ON CONFLICT DO NOTHING
+            """;
+        return await transaction.ExecuteAsync(sql, stored, cancellationToken) == 1;
+    }
+
+    /// <summary>Adds a delivery that belongs to the trace of this moment.</summary>
+    /// <param name="transaction">Holds the endpoint's lock.</param>
+    /// <param name="id">The delivery's.</param>
+    /// <param name="eventId">A stored event.</param>
+    /// <param name="isActive">What the lock returned; a delivery without a receiver waits, paused.</param>
+    /// <param name="redeliveryOf">The delivery that is repeated; null for an event's own.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public static Task AddAsync(
+        ServiceTransaction transaction, Guid id, Guid eventId, bool isActive, Guid? redeliveryOf, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused, redelivery_of, traceparent)
+            SELECT @id, event_id, merchant_id, mode, @paused, @redeliveryOf, @traceparent
+            FROM webhooks.event WHERE event_id = @eventId
+            """;
+        return transaction.ExecuteAsync(
+            sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id }, cancellationToken);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.Webhooks.Clients;
+using ArdorQr.Webhooks.Database;
+using ArdorQr.Webhooks.Domain;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Webhooks.Features;
+
+/// <summary>
+/// One attempt of one claimed delivery: sent with no transaction open, then recorded under the lease. A process that
+/// dies in between leaves the lease to run out, and the webhook is sent again.
+/// </summary>
+internal sealed partial class AttemptDelivery(
+    WebhookClient client, AttemptRecords records, SecretCipher cipher, IOptions<WebhooksOptions> options,
+    RandomNumberGenerator random, FaultHook faults, TimeProvider time, ILogger<AttemptDelivery> logger)
+{
+    private const string SentPoint = "webhooks.sent";
+
+    private static readonly ActivitySource Activities = new("ArdorQr.Webhooks");
+
+    public async Task ExecuteAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
+    {
+        using var activity = StartActivity(claim);
+        var at = time.GetUtcNow();
+        var answer = await SendAsync(claim, cancellationToken);
+        if (answer.Status is not null)
+        {
+            faults.Reach(SentPoint);
+        }
+
+        var number = claim.Attempts + 1;
+        var wait = answer.IsSuccess ? null : RetrySchedule.WaitAfter(number, answer.RetryAfter, random);
+        if (await records.TryAddAsync(claim, at, answer, wait, cancellationToken))
+        {
+            LogAttempted(claim.Id, number, answer.Status, answer.Error);
+        }
+        else
+        {
+            LogLeaseLost(claim.Id, number, claim.Epoch);
+        }
+    }
+
+    private async Task<Answer> SendAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
+    {
+        if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers)
+            is not ReceiverUrl.Verdict.Accepted { Url: var url })
+        {
+            return new Answer { Error = AttemptErrors.AddressForbidden }; // The rules or the settings were changed since.
+        }
+
+        return await client.PostAsync(new OutgoingWebhook
+        {
+            Url = url,
+            Body = claim.Body,
+            EventId = claim.EventId,
+            DeliveryId = claim.Id,
+            Attempt = claim.Attempts + 1,
+            Secrets = [.. SecretsOf(claim)],
+        }, cancellationToken);
+    }
+
+    private IEnumerable<string> SecretsOf(ClaimedDelivery claim)
+    {
+        yield return cipher.Open(new SealedSecret(claim.Secret, claim.SecretKeyId), claim.MerchantId, claim.Mode);
+        if (claim.PreviousSecret is not null)
+        {
+            yield return cipher.Open(new SealedSecret(claim.PreviousSecret, claim.PreviousSecretKeyId!), claim.MerchantId, claim.Mode);
+        }
+    }
+
+    /// <summary>The attempt belongs to the trace of the event, however late it is made.</summary>
+    private static Activity? StartActivity(ClaimedDelivery claim)
+    {
+        ActivityContext.TryParse(claim.Traceparent, null, isRemote: true, out var parent);
+        return Activities.StartActivity("webhook attempt", ActivityKind.Internal, parent)?
+            .SetTag("ardorqr.delivery.id", claim.Id)
+            .SetTag("ardorqr.event.id", claim.EventId)
+            .SetTag("ardorqr.attempt", claim.Attempts + 1);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Delivery {DeliveryId}, attempt {Number}: status {Status}, error {Error}")]
+    private partial void LogAttempted(Guid deliveryId, int number, int? status, string? error);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Delivery {DeliveryId}, attempt {Number}: the lease {Epoch} was lost, nothing is recorded")]
+    private partial void LogLeaseLost(Guid deliveryId, int number, long epoch);
+}

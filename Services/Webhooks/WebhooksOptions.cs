@@ -1,0 +1,61 @@
+using System.ComponentModel.DataAnnotations;
+using ArdorQr.Webhooks.Domain;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Webhooks;
+
+/// <summary>The settings of Webhooks.</summary>
+internal sealed class WebhooksOptions
+{
+    public const string Section = "Webhooks";
+
+    /// <summary>The key under which endpoints' secrets are stored: 32 bytes in base64. A secret.</summary>
+    [Required]
+    public string? EncryptionKey { get; init; }
+
+    /// <summary>Earlier keys, in the same form, still needed to read what was stored under them.</summary>
+    public IReadOnlyList<string> RetiredEncryptionKeys { get; init; } = [];
+
+    /// <summary>Development only: lets test mode's receivers be on this machine.</summary>
+    public bool AllowLoopbackReceivers { get; init; }
+
+    /// <summary>Attempts in flight at once in this process.</summary>
+    [Range(1, 10_000)]
+    public int MaxInFlight { get; init; } = 512;
+
+    /// <summary>Attempts in flight at once to one endpoint that answers well, in all processes.</summary>
+    [Range(1, 1_000)]
+    public int MaxInFlightPerEndpoint { get; init; } = 8;
+
+    /// <summary>The same for an endpoint whose last attempt failed.</summary>
+    [Range(1, 1_000)]
+    public int MaxInFlightPerFailingEndpoint { get; init; } = 2;
+}
+
+[OptionsValidator]
+internal sealed partial class WebhooksOptionsValidator : IValidateOptions<WebhooksOptions>;
+
+/// <summary>What attributes can't say: the keys' length, and that the open door exists in Development only.</summary>
+internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IValidateOptions<WebhooksOptions>
+{
+    public ValidateOptionsResult Validate(string? name, WebhooksOptions options)
+    {
+        var faults = new List<string>();
+        if (options.EncryptionKey is not null && !SecretCipher.IsKey(options.EncryptionKey))
+        {
+            faults.Add($"{WebhooksOptions.Section}:EncryptionKey must be 32 bytes in base64.");
+        }
+
+        if (!options.RetiredEncryptionKeys.All(SecretCipher.IsKey))
+        {
+            faults.Add($"{WebhooksOptions.Section}:RetiredEncryptionKeys must each be 32 bytes in base64.");
+        }
+
+        if (options.AllowLoopbackReceivers && !environment.IsDevelopment())
+        {
+            faults.Add($"{WebhooksOptions.Section}:AllowLoopbackReceivers is a development setting and must not be set here.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}

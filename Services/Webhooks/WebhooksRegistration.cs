@@ -1,0 +1,37 @@
+using System.Net;
+using System.Security.Cryptography;
+using ArdorQr.Webhooks.Clients;
+using ArdorQr.Webhooks.Database;
+using ArdorQr.Webhooks.Domain;
+using ArdorQr.Webhooks.Features;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Webhooks;
+
+/// <summary>What the service is made of.</summary>
+internal static class WebhooksRegistration
+{
+    public static void AddWebhooks(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<IValidateOptions<WebhooksOptions>, WebhooksOptionsValidator>();
+        services.AddSingleton<IValidateOptions<WebhooksOptions>, WebhooksOptionsRules>();
+        services.AddOptionsWithValidateOnStart<WebhooksOptions>().BindConfiguration(WebhooksOptions.Section);
+        services.AddSingleton(_ => RandomNumberGenerator.Create());
+        services.AddSingleton<ResolveHost>(static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken));
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<WebhooksOptions>>().Value;
+            return new SecretCipher(
+                options.EncryptionKey!, options.RetiredEncryptionKeys, provider.GetRequiredService<RandomNumberGenerator>());
+        });
+        services.AddSingleton<GuardedConnections>();
+        services.AddSingleton<WebhookClient>();
+        services.AddSingleton<AttemptRecords>();
+        services.AddSingleton<DeliverySignal>();
+        services.AddSingleton<EventIntake>();
+        services.AddSingleton<ConfigureEndpoint>();
+        services.AddSingleton<AttemptDelivery>();
+        services.AddHostedService<DispatchDeliveries>();
+    }
+}
