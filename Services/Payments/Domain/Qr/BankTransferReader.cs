@@ -19,7 +19,7 @@ internal static class BankTransferReader
 
     public static bool Recognizes(string text) => text.StartsWith(Family, StringComparison.Ordinal);
 
-    /// <param name="text">A text that <see cref="Recognizes"/> said yes to.</param>
+    /// <param name="text">A text that <see cref="Recognizes"/> said yes to; blanks may follow it.</param>
     /// <param name="mayBeMisdecoded">False if the text was decoded here, by the encoding that the code declares.</param>
     public static QrReading Read(string text, bool mayBeMisdecoded)
     {
@@ -54,8 +54,11 @@ internal static class BankTransferReader
             : new QrReading.Refused(refusal);
     }
 
+    // Blanks at the end go only here: in a mis-decoded text one of them may be half of the last letter.
     private static Dictionary<string, string>? SplitText(string text) =>
-        Split(text.AsSpan(BodyPosition), text[SeparatorPosition]);
+        QrText.TrimEnd(text) is { Length: > BodyPosition } whole
+            ? Split(whole.AsSpan(BodyPosition), whole[SeparatorPosition])
+            : null;
 
     private static QrRefusal? CheckHeader(string text)
     {

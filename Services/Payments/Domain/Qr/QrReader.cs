@@ -40,7 +40,7 @@ internal static class QrReader
         }
 
         return BankTransferReader.Recognizes(trimmed)
-            ? BankTransferReader.Read(trimmed, mayBeMisdecoded)
+            ? BankTransferReader.Read(QrText.TrimStart(text), mayBeMisdecoded)
             : new QrReading.Refused(ForeignCodes.Recognize(trimmed));
     }
 }

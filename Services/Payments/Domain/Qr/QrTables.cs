@@ -34,7 +34,8 @@ internal sealed class QrTables
     public string? BankNameOf(string memberId) => _bankNames.GetValueOrDefault(memberId);
 
     private static string CheckedId(Member member) =>
-        member is { MemberId: { Length: SbpReader.MemberIdDigits } id, Name.Length: > 0 }
+        member is { MemberId: { } id, Name.Length: > 0 }
+            && AccountKey.IsAllDigits(id, SbpReader.MemberIdDigits)
             ? id
             : throw new FormatException("A member of SBP needs a memberId of 12 digits and a name.");
 

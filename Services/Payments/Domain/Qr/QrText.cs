@@ -23,20 +23,28 @@ internal static class QrText
     }
 
     /// <summary>Without the blanks around, including those that scanners add and nobody sees.</summary>
-    public static string Trim(string text)
+    public static string Trim(string text) => TrimEnd(TrimStart(text));
+
+    public static string TrimStart(string text)
     {
-        var (start, end) = (0, text.Length);
-        while (start < end && IsBlank(text[start]))
+        var start = 0;
+        while (start < text.Length && IsBlank(text[start]))
         {
             start++;
         }
 
-        while (end > start && IsBlank(text[end - 1]))
+        return text[start..];
+    }
+
+    public static string TrimEnd(string text)
+    {
+        var end = text.Length;
+        while (end > 0 && IsBlank(text[end - 1]))
         {
             end--;
         }
 
-        return text[start..end];
+        return text[..end];
     }
 
     /// <summary>True if a decoder has left its mark: U+FFFD, or half of a surrogate pair.</summary>
