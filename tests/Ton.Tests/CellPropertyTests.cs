@@ -61,7 +61,8 @@ public sealed class CellPropertyTests
         slice.SkipBits(1);
         Assert.Equal(address, slice.LoadAddress());
         Assert.Null(slice.LoadAddress());
-        Assert.Throws<TonFormatException>(() => new CellBuilder().StoreUInt(0b01_000000000, 11).Build().BeginParse().LoadAddress());
+        var external = new CellBuilder().StoreUInt(0b01_000000000, 11).Build();
+        Assert.Throws<TonFormatException>(() => external.BeginParse().LoadAddress());
     }
 
     [Fact]
@@ -109,8 +110,10 @@ public sealed class CellPropertyTests
     [Fact]
     public void Only_library_cells_are_exotic()
     {
-        Assert.Throws<TonFormatException>(() => new CellBuilder().StoreUInt(1, 8).StoreBytes(new byte[32]).BuildExotic());
-        Assert.Throws<TonFormatException>(() => new CellBuilder().StoreUInt(2, 8).StoreBytes(new byte[31]).BuildExotic());
+        Assert.Throws<TonFormatException>(
+            () => new CellBuilder().StoreUInt(1, 8).StoreBytes(new byte[32]).BuildExotic());
+        Assert.Throws<TonFormatException>(
+            () => new CellBuilder().StoreUInt(2, 8).StoreBytes(new byte[31]).BuildExotic());
         Assert.Throws<TonFormatException>(
             () => new CellBuilder().StoreUInt(2, 8).StoreBytes(new byte[32]).StoreRef(Cell.Empty).BuildExotic());
         Assert.Throws<TonFormatException>(() => new CellBuilder().BuildExotic());

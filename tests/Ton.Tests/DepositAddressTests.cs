@@ -50,8 +50,8 @@ public sealed class DepositAddressTests
         {
             if (vector.TryGetProperty("networkGlobalId", out var id))
             {
-                var expected = vector.Text("network") == "mainnet" ? WalletV5R1.MainnetGlobalId : WalletV5R1.TestnetGlobalId;
-                Assert.Equal(expected, id.GetInt32());
+                var isMainnet = vector.Text("network") == "mainnet";
+                Assert.Equal(isMainnet ? WalletV5R1.MainnetGlobalId : WalletV5R1.TestnetGlobalId, id.GetInt32());
             }
         }
     }
@@ -61,6 +61,17 @@ public sealed class DepositAddressTests
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => WalletV5R1.AddressOf(new byte[32], -239, 1U << 31));
         Assert.Throws<ArgumentException>(() => WalletV5R1.AddressOf(new byte[31], -239, 1));
+    }
+
+    [Fact]
+    public void A_state_of_another_shape_is_refused()
+    {
+        var cell = new CellBuilder().StoreRef(Cell.Empty).StoreRef(Cell.Empty);
+
+        Assert.Throws<TonFormatException>(() => StateInit.FromCell(Cell.Empty));
+        Assert.Throws<TonFormatException>(() => StateInit.FromCell(cell.StoreUInt(0b00111, 5).Build()));
+        Assert.Throws<TonFormatException>(
+            () => StateInit.FromCell(new CellBuilder().StoreUInt(0b00110, 5).StoreRef(Cell.Empty).Build()));
     }
 
     /// <summary>Versions 3 and 4 are not the product's, but their vectors test the cells all the same.</summary>

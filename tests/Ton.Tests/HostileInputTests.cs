@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ArdorQr.Ton.Tests;
 
-/// <summary>Bags and addresses made to break a reader: it refuses them, and throws nothing but its own exception.</summary>
+/// <summary>Bags and addresses made to break a reader, which must refuse them and throw nothing of its own.</summary>
 public sealed class HostileInputTests
 {
     private const int MutationCount = 20_000;
@@ -83,13 +83,15 @@ public sealed class HostileInputTests
     [InlineData("not base64!")]
     [InlineData("te6")]
     [InlineData(null)]
-    public void Text_that_is_no_base64_is_refused(string? text) => Assert.False(BagOfCells.TryParseBase64(text, out _));
+    public void Text_that_is_no_base64_is_refused(string? text) =>
+        Assert.False(BagOfCells.TryParseBase64(text, out _));
 
     [Fact]
     public void A_mutated_bag_is_read_or_refused_and_nothing_else()
     {
         var random = new Random(Seed);
-        var originals = Samples.Cells.At("cells").EnumerateArray().Concat(Samples.Cells.At("jettonBodies").EnumerateArray())
+        var originals = Samples.Cells.At("cells").EnumerateArray()
+            .Concat(Samples.Cells.At("jettonBodies").EnumerateArray())
             .Select(vector => BagOfCells.Serialize(BagOfCells.ParseBase64(vector.Text("bocBase64")), crc32c: false))
             .Concat([Convert.FromBase64String(Samples.Cells.At("cells")[5].Text("bocWithIndexBase64"))])
             .ToList();
@@ -116,9 +118,9 @@ public sealed class HostileInputTests
     public void A_mutated_address_is_read_or_refused_and_nothing_else()
     {
         var random = new Random(Seed);
+        var forms = new[] { "raw", "bounceableMainnet", "nonBounceableTestnetStd" };
         var originals = Samples.Addresses.At("addresses").EnumerateArray()
-            .SelectMany(vector => new[] { "raw", "bounceableMainnet", "nonBounceableTestnetStd" }.Select(form => vector.Text(form)))
-            .ToList();
+            .SelectMany(vector => forms.Select(form => vector.Text(form))).ToList();
         for (var count = 0; count < MutationCount; count++)
         {
             var text = Encoding.Latin1.GetString(

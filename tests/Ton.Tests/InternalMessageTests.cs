@@ -6,9 +6,9 @@ namespace ArdorQr.Ton.Tests;
 public sealed class InternalMessageTests
 {
     private static readonly List<JsonElement> Messages = Samples.Toncenter("traces").At("traces")[0].At("transactions")
-        .EnumerateObject()
-        .SelectMany(transaction => transaction.Value.At("out_msgs").EnumerateArray().Append(transaction.Value.At("in_msg")))
-        .Concat(Samples.Toncenter("pendingTransactions").At("transactions").EnumerateArray().Select(t => t.At("in_msg")))
+        .EnumerateObject().Select(member => member.Value)
+        .Concat(Samples.Toncenter("pendingTransactions").At("transactions").EnumerateArray())
+        .SelectMany(transaction => transaction.At("out_msgs").EnumerateArray().Append(transaction.At("in_msg")))
         .Where(message => message.Text("source") is not null)
         .ToList();
 
@@ -22,6 +22,20 @@ public sealed class InternalMessageTests
             var bodyInRef = message.Text("decoded_opcode") != "excess";
             Assert.Equal(message.Text("hash"), MessageOf(message, bodyInRef).ToCell().HashBase64);
         });
+    }
+
+    [Theory]
+    [InlineData(true, false, false, 0b0100)]
+    [InlineData(false, true, false, 0b0010)]
+    [InlineData(false, false, true, 0b0001)]
+    public void The_flags_of_a_message_follow_its_tag(bool ihrDisabled, bool bounce, bool bounced, int firstBits)
+    {
+        var message = MessageOf(Messages[0], bodyInRef: true) with
+        {
+            IhrDisabled = ihrDisabled, Bounce = bounce, Bounced = bounced,
+        };
+
+        Assert.Equal((ulong)firstBits, message.ToCell().BeginParse().LoadUInt(4));
     }
 
     private static InternalMessage MessageOf(JsonElement message, bool bodyInRef) => new()

@@ -55,7 +55,8 @@ public sealed class JettonMessagesTests
         var row = Samples.Toncenter("jetton-transfers").At("jetton_transfers")[0];
         var (amount, owner) = (Number(row, "amount"), row.Address("source")!.Value);
         var trace = Samples.Toncenter("traces").At("traces")[0].At("transactions");
-        var bodies = trace.EnumerateObject().SelectMany(transaction => transaction.Value.At("out_msgs").EnumerateArray())
+        var bodies = trace.EnumerateObject()
+            .SelectMany(transaction => transaction.Value.At("out_msgs").EnumerateArray())
             .ToDictionary(
                 message => message.Text("decoded_opcode"),
                 message => BagOfCells.ParseBase64(message.At("message_content").Text("body")));

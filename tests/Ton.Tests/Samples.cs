@@ -27,7 +27,8 @@ internal static class Samples
 
     private static JsonElement Load(string path)
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "samples", path)));
+        var file = Path.Combine(AppContext.BaseDirectory, "samples", path);
+        using var document = JsonDocument.Parse(File.ReadAllText(file));
         return document.RootElement.Clone();
     }
 }

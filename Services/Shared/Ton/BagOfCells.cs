@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace ArdorQr.Ton;
 
 /// <summary>
@@ -38,7 +40,7 @@ public static class BagOfCells
     }
 
     /// <summary>As <see cref="Parse"/>; false, and never an exception, for bytes that are refused.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> bytes, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Cell? root)
+    public static bool TryParse(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out Cell? root)
     {
         try
         {
@@ -52,9 +54,8 @@ public static class BagOfCells
         }
     }
 
-    /// <summary>As <see cref="ParseBase64"/>; false, and never an exception, for text that is refused or null.</summary>
-    public static bool TryParseBase64(
-        string? text, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Cell? root)
+    /// <summary>As <see cref="ParseBase64"/>; false, never an exception, for text that is refused or null.</summary>
+    public static bool TryParseBase64(string? text, [NotNullWhen(true)] out Cell? root)
     {
         try
         {

@@ -41,7 +41,9 @@ internal ref struct BagReader(ReadOnlySpan<byte> bytes)
 
         _sizeBytes = flags & 7;
         var offsetBytes = (int)ReadUInt(1);
-        Require(_sizeBytes is >= 1 and <= MaxSizeBytes && offsetBytes is >= 1 and <= MaxOffsetBytes, "Bad field sizes.");
+        Require(
+            _sizeBytes is >= 1 and <= MaxSizeBytes && offsetBytes is >= 1 and <= MaxOffsetBytes,
+            "The bag's field sizes are not valid.");
 
         var (cells, roots, absent) = (ReadUInt(_sizeBytes), ReadUInt(_sizeBytes), ReadUInt(_sizeBytes));
         var cellsLengthBytes = ReadUInt(offsetBytes);

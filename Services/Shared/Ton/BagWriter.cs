@@ -50,7 +50,7 @@ internal static class BagWriter
         return bag.ToArray();
     }
 
-    /// <summary>Every distinct cell once, each before those it refers to. A stack of its own: depth costs no frames.</summary>
+    /// <summary>Every distinct cell once, each before those it refers to; without recursion, however deep.</summary>
     private static List<Cell> Sort(Cell root)
     {
         var (sorted, seen) = (new List<Cell>(), new HashSet<Cell> { root });

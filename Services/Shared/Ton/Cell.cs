@@ -31,7 +31,7 @@ public sealed class Cell : IEquatable<Cell>
     private readonly byte[] _data;
     private readonly byte[] _hash;
 
-    /// <summary>Takes ownership of data: bits beyond <paramref name="bitLength"/> in the last byte must be zero.</summary>
+    /// <summary>Owns the data given; bits beyond <paramref name="bitLength"/> in its last byte are zero.</summary>
     internal Cell(byte[] data, int bitLength, ImmutableArray<Cell> refs, bool isExotic)
     {
         _data = data;

@@ -138,7 +138,7 @@ public sealed class CellBuilder
     }
 
     /// <summary>The ordinary cell of what was stored.</summary>
-    /// <exception cref="TonFormatException">The references are nested deeper than <see cref="Cell.MaxDepth"/>.</exception>
+    /// <exception cref="TonFormatException">References nest deeper than <see cref="Cell.MaxDepth"/>.</exception>
     public Cell Build() => Build(isExotic: false);
 
     /// <summary>The exotic cell of what was stored: a library cell (byte 02 and a 32-byte hash).</summary>

@@ -54,7 +54,7 @@ public sealed class CellSlice
         return bytes;
     }
 
-    /// <summary>An amount as VarUInteger 16. Leading zero bytes, which no writer makes but the TVM reads, are accepted.</summary>
+    /// <summary>An amount as VarUInteger 16; leading zero bytes, which the TVM reads too, are accepted.</summary>
     public UInt128 LoadCoins()
     {
         var lengthBytes = (int)LoadUInt(4);

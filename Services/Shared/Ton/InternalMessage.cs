@@ -36,7 +36,7 @@ public sealed record InternalMessage
     /// <summary>The time of sending, in Unix seconds.</summary>
     public required uint CreatedAtUnixSeconds { get; init; }
 
-    /// <summary>The state that an account not yet deployed starts with; written in a reference, as jetton wallets do.</summary>
+    /// <summary>The state that an account not yet deployed starts with; written in a reference.</summary>
     public StateInit? StateInit { get; init; }
 
     /// <summary>The body.</summary>

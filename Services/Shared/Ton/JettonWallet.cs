@@ -33,9 +33,10 @@ public static class JettonWallet
 
     /// <summary>The state that wallet starts with: status 0, balance 0, owner, master.</summary>
     public static StateInit StateInitOf(TonAddress owner, TonAddress master, Cell walletCode) =>
-        new(walletCode, new CellBuilder().StoreUInt(0, 4).StoreCoins(0).StoreAddress(owner).StoreAddress(master).Build());
+        new(walletCode, new CellBuilder()
+            .StoreUInt(0, 4).StoreCoins(0).StoreAddress(owner).StoreAddress(master).Build());
 
-    /// <summary>The wallet of an owner in the layout of the standard's reference contract (TEP-74), in workchain 0.</summary>
+    /// <summary>The wallet of an owner in the layout of TEP-74's reference contract, in workchain 0.</summary>
     public static TonAddress Tep74AddressOf(TonAddress owner, TonAddress master, Cell walletCode) =>
         Tep74StateInitOf(owner, master, walletCode).AddressIn(workchain: 0);
 

@@ -15,7 +15,8 @@ public static class TextComment
     private const int MaxBytesPerCell = Cell.MaxBits / 8;
     private const int MaxBytesInFirstCell = MaxBytesPerCell - (OpcodeBits / 8);
 
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>The text of a comment; false for anything else, invalid UTF-8 and texts that are too long.</summary>
     public static bool TryRead(Cell cell, [NotNullWhen(true)] out string? text)

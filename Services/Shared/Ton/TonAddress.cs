@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Globalization;
 
@@ -45,7 +46,9 @@ public readonly record struct TonAddress
     /// <summary>Whether the workchain exists: 0 (accounts) or −1 (masterchain). Send nothing to any other.</summary>
     public bool IsKnownWorkchain => Workchain is 0 or -1;
 
-    /// <summary>Reads a raw ("0:hex", either case) or a friendly form (base64 or base64url, checksum verified).</summary>
+    private string WorkchainText => Workchain.ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>Reads a raw ("0:hex", either case) or a friendly form (base64 or base64url, with checksum).</summary>
     /// <exception cref="TonFormatException">The text is neither.</exception>
     public static TonAddress Parse(string text) =>
         TryParse(text, out var address) ? address : throw new TonFormatException("The text is no TON address.");
@@ -72,10 +75,10 @@ public readonly record struct TonAddress
     }
 
     /// <summary>"0:" and the hash in lower-case hex: how addresses are stored and compared.</summary>
-    public string ToRaw() => Workchain.ToString(CultureInfo.InvariantCulture) + ":" + Convert.ToHexStringLower(GetHash());
+    public string ToRaw() => $"{WorkchainText}:{Convert.ToHexStringLower(GetHash())}";
 
     /// <summary>"0:" and the hash in upper-case hex, as toncenter's API v3 prints it.</summary>
-    public string ToRawUpper() => Workchain.ToString(CultureInfo.InvariantCulture) + ":" + Convert.ToHexString(GetHash());
+    public string ToRawUpper() => $"{WorkchainText}:{Convert.ToHexString(GetHash())}";
 
     /// <summary>The 48-character form in base64url, as wallets show it.</summary>
     public string ToFriendly(bool bounceable, bool testOnly) =>
@@ -105,17 +108,17 @@ public readonly record struct TonAddress
     private static bool TryParseRaw(string? text, out TonAddress address)
     {
         address = default;
-        if (text is null || text.IndexOf(':') is not (>= 1 and <= 4) || text.Length - text.IndexOf(':') != HashLengthHex + 1)
+        var colon = text?.IndexOf(':', StringComparison.Ordinal) ?? -1;
+        if (text is null || colon is not (>= 1 and <= 4) || text.Length - colon != HashLengthHex + 1)
         {
             return false;
         }
 
-        var workchainText = text.AsSpan(0, text.IndexOf(':'));
+        var workchainText = text.AsSpan(0, colon);
         Span<byte> hash = stackalloc byte[HashLengthBytes];
         if (!sbyte.TryParse(workchainText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var workchain)
-            || !workchainText.SequenceEqual(workchain.ToString(CultureInfo.InvariantCulture)) // No "+0", "00" or "-0".
-            || Convert.FromHexString(text.AsSpan(workchainText.Length + 1), hash, out _, out _)
-                != System.Buffers.OperationStatus.Done)
+            || !workchainText.SequenceEqual(workchain.ToString(CultureInfo.InvariantCulture)) // No "+0", "00", "-0".
+            || Convert.FromHexString(text.AsSpan(colon + 1), hash, out _, out _) != OperationStatus.Done)
         {
             return false;
         }

@@ -40,7 +40,7 @@ public static class WalletV5R1
     public static TonAddress AddressOf(ReadOnlySpan<byte> publicKey32, int networkGlobalId, uint merchantNumber) =>
         StateInitOf(publicKey32, WalletIdOf(networkGlobalId, merchantNumber)).AddressIn(workchain: 0);
 
-    /// <summary>The wallet's id: the network's id xor a custom context (a zero bit and the number in 31 bits).</summary>
+    /// <summary>The wallet's id: the network's id xor a custom context (a zero bit, then 31 bits).</summary>
     /// <exception cref="ArgumentOutOfRangeException">The number has more than 31 bits.</exception>
     public static int WalletIdOf(int networkGlobalId, uint merchantNumber)
     {
