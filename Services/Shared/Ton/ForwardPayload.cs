@@ -2,7 +2,7 @@ namespace ArdorQr.Ton;
 
 /// <summary>What a sender of jettons tells the receiver: free data, often a <see cref="TextComment"/>.</summary>
 /// <param name="Content">The data as a cell of its own.</param>
-/// <param name="InRef">Whether the body refers to that cell; otherwise it continues with its bits and references.</param>
+/// <param name="InRef">Whether the body refers to that cell; otherwise it holds the data itself.</param>
 public sealed record ForwardPayload(Cell Content, bool InRef)
 {
     /// <summary>No data.</summary>

@@ -116,8 +116,9 @@ public readonly record struct TonAddress
 
         var workchainText = text.AsSpan(0, colon);
         Span<byte> hash = stackalloc byte[HashLengthBytes];
-        if (!sbyte.TryParse(workchainText, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var workchain)
-            || !workchainText.SequenceEqual(workchain.ToString(CultureInfo.InvariantCulture)) // No "+0", "00", "-0".
+        var culture = CultureInfo.InvariantCulture;
+        if (!sbyte.TryParse(workchainText, NumberStyles.AllowLeadingSign, culture, out var workchain)
+            || !workchainText.SequenceEqual(workchain.ToString(culture)) // No "+0", "00", "-0".
             || Convert.FromHexString(text.AsSpan(colon + 1), hash, out _, out _) != OperationStatus.Done)
         {
             return false;
