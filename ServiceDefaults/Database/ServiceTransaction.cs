@@ -54,6 +54,16 @@ public sealed class ServiceTransaction : IAsyncDisposable
     public Task<bool> TryAcceptAsync(string consumer, Guid eventId, CancellationToken cancellationToken) =>
         Inbox.TryAcceptAsync(this, consumer, eventId, cancellationToken);
 
+    /// <summary>
+    /// As <see cref="TryAcceptAsync"/>, for many at once and whose effects have keys of their own that tell the first
+    /// delivery from a later one.
+    /// </summary>
+    /// <param name="events">Constant consumer names, each with an event's id.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public Task AcceptAllAsync(IReadOnlyCollection<(string Consumer, Guid EventId)> events, CancellationToken cancellationToken) =>
+        Inbox.AcceptAllAsync(
+            this, [.. events.Select(row => row.Consumer)], [.. events.Select(row => row.EventId)], cancellationToken);
+
     /// <summary>A command in this transaction, for Dapper's calls on <see cref="Connection"/>.</summary>
     public CommandDefinition Command(string sql, object? parameters, CancellationToken cancellationToken) =>
         new(sql, parameters, _transaction, cancellationToken: cancellationToken);

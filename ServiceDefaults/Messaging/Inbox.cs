@@ -18,6 +18,19 @@ internal static class Inbox
         return await transaction.ExecuteAsync(sql, new { consumer, eventId }, cancellationToken) == 1;
     }
 
+    public static Task AcceptAllAsync(
+        ServiceTransaction transaction, string[] consumers, Guid[] eventIds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO messaging.inbox (consumer, event_id)
+            SELECT consumer, event_id FROM unnest(@consumers, @eventIds) AS row (consumer, event_id)
+            ORDER BY consumer, event_id
+            ON CONFLICT DO NOTHING
+            """;
+        return transaction.ExecuteAsync(sql, new { consumers, eventIds }, cancellationToken);
+    }
+
     /// <summary>Removes one batch of rows past their retention; returns how many.</summary>
     public static Task<int> CleanUpAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
