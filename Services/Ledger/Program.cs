@@ -1,6 +1,25 @@
+using ArdorQr.Ledger.Database;
+using ArdorQr.Ledger.Features;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
-builder.AddMessaging(_ => { });
-return await builder.RunServiceAsync(args, _ => { });
+builder.Services.AddSingleton<PostingEngine>(); // Before the messaging: it starts before the consumers and stops after them.
+builder.Services.AddHostedService(provider => provider.GetRequiredService<PostingEngine>());
+builder.AddMessaging(consumers => consumers
+    .Add<PostDeposit>(PostDeposit.Queue)
+    .Add<SettlePayment>(SettlePayment.Queue)
+    .Add<RefundPayment>(RefundPayment.Queue));
+return await builder.RunServiceAsync(args, app =>
+{
+    var merchants = app.MapPublicApi();
+    merchants.MapGetBalance();
+    merchants.MapListOperations();
+
+    var payments = app.MapInternalApi("ledger:debit");
+    payments.MapPostDebit();
+    payments.MapGetDebit();
+    payments.MapVoidDebit();
+    app.MapInternalApi("ledger:read").MapGetWalletBalance();
+});

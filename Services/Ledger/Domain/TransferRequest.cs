@@ -1,0 +1,30 @@
+namespace ArdorQr.Ledger.Domain;
+
+/// <summary>
+/// What is asked of the books, named by an id that its sender gave once. The ids that an answer may need
+/// (the operation's, the answering event's) come along, so that posting makes none itself.
+/// </summary>
+/// <param name="Id">The transfer's id; for a void, the id of the debit that must not happen.</param>
+/// <param name="Wallet">The wallet whose lock orders the request.</param>
+internal abstract record TransferRequest(Guid Id, WalletKey Wallet)
+{
+    /// <summary>Wallet → payment clearing, if the balance suffices and no other debit of this payment stands.</summary>
+    internal sealed record Debit(Guid Id, WalletKey Wallet, Guid PaymentId, Sums Sums, string Description, Guid OperationId)
+        : TransferRequest(Id, Wallet);
+
+    /// <summary>A debit that was not seen yet must never post.</summary>
+    internal sealed record Void(Guid Id, WalletKey Wallet, Guid PaymentId) : TransferRequest(Id, Wallet);
+
+    /// <summary>Deposit clearing → wallet and fee income. The id is the deposit's.</summary>
+    internal sealed record Deposit(Guid Id, WalletKey Wallet, Sums Sums, string Description, Guid OperationId, Guid AnswerEventId)
+        : TransferRequest(Id, Wallet);
+
+    /// <summary>Payment clearing → rail settlement and fee income; closes the debit.</summary>
+    internal sealed record Settlement(Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, Guid AnswerEventId)
+        : TransferRequest(Id, Wallet);
+
+    /// <summary>Payment clearing → wallet, the whole of it; closes the debit.</summary>
+    internal sealed record Refund(
+        Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, string Description, Guid OperationId, Guid AnswerEventId)
+        : TransferRequest(Id, Wallet);
+}

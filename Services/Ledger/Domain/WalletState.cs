@@ -1,0 +1,22 @@
+using ArdorQr.Contracts;
+
+namespace ArdorQr.Ledger.Domain;
+
+/// <summary>Whose wallet: a merchant has one in each mode.</summary>
+internal readonly record struct WalletKey(Guid MerchantId, Mode Mode);
+
+/// <summary>A wallet as its last entry left it.</summary>
+/// <param name="AccountId">The wallet's account, 1000 and up.</param>
+/// <param name="Balance">Never below zero.</param>
+/// <param name="LastSequence">The number of the last entry; 0 before the first.</param>
+/// <param name="LastEntryAt">When the last entry was made, to the microsecond.</param>
+internal sealed record WalletState(long AccountId, Kopecks Balance, long LastSequence, DateTimeOffset? LastEntryAt)
+{
+    /// <summary>When the wallet's next entry is made: now, but strictly after the last one, whatever the clock does.</summary>
+    public DateTimeOffset NextEntryAt(DateTimeOffset now) =>
+        LastEntryAt?.AddMicroseconds(1) is { } next && next > now ? next : now;
+
+    /// <exception cref="OverflowException">The new balance is beyond 64 bits.</exception>
+    public WalletState Moved(Kopecks amount, DateTimeOffset now) =>
+        this with { Balance = Balance + amount, LastSequence = checked(LastSequence + 1), LastEntryAt = NextEntryAt(now) };
+}

@@ -1,0 +1,201 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ArdorQr.Contracts;
+
+namespace ArdorQr.Ledger.Tests;
+
+public sealed class DebitTests
+{
+    private readonly Guid _merchant = Ids.New();
+
+    [Fact]
+    public async Task A_debit_takes_the_total_and_its_repetition_is_answered_the_same_and_takes_nothing()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 10_000);
+        var body = Ids.Debit(_merchant, 6_000, fee: 60);
+
+        var first = await ledger.DebitAsync(body);
+        var again = await ledger.DebitAsync(body with { Description = "Иначе" });
+        var asked = await ledger.Payments.GetFromJsonAsync<Debit>(new Uri($"/internal/debits/{body.Id}", UriKind.Relative), LedgerHost.Token);
+
+        Assert.Equal(("posted", null, 3_940L), (first.Status, first.Reason, first.BalanceMinor));
+        Assert.NotNull(first.OperationId);
+        Assert.Equal(first, again);
+        Assert.Equal(first, asked);
+        Assert.Equal(3_940, await ledger.BalanceAsync(_merchant));
+        Assert.Equal(6_060, await ledger.HouseAsync("payment_clearing"));
+        await ledger.AssertBalancedAsync();
+    }
+
+    [Fact]
+    public async Task A_refusal_is_stored_and_stays_although_the_money_comes_later()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 100);
+        var body = Ids.Debit(_merchant, 101);
+
+        var refused = await ledger.DebitAsync(body);
+        await ledger.DepositAsync(_merchant, 1_000);
+
+        Assert.Equal(("refused", "insufficient_funds", 100L), (refused.Status, refused.Reason, refused.BalanceMinor));
+        Assert.Null(refused.OperationId);
+        Assert.Equal(refused, await ledger.DebitAsync(body));
+        Assert.Equal(1_100, await ledger.BalanceAsync(_merchant));
+        Assert.Equal("posted", (await ledger.DebitAsync(Ids.Debit(_merchant, 101, paymentId: body.PaymentId))).Status);
+    }
+
+    [Fact]
+    public async Task A_wallet_that_never_had_money_is_refused_with_a_balance_of_zero()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+
+        var refused = await ledger.DebitAsync(Ids.Debit(_merchant, 1));
+
+        Assert.Equal(("refused", "insufficient_funds", 0L), (refused.Status, refused.Reason, refused.BalanceMinor));
+        Assert.Equal(0, await ledger.BalanceAsync(_merchant));
+    }
+
+    [Fact]
+    public async Task A_wallet_can_be_emptied_to_zero_and_no_further()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 100);
+
+        Assert.Equal("posted", (await ledger.DebitAsync(Ids.Debit(_merchant, 100))).Status);
+        Assert.Equal("refused", (await ledger.DebitAsync(Ids.Debit(_merchant, 1))).Status);
+    }
+
+    [Fact]
+    public async Task A_second_debit_of_a_payment_is_superseded_while_the_first_stands()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000);
+        var first = Ids.Debit(_merchant, 100);
+        await ledger.DebitAsync(first);
+
+        var second = await ledger.DebitAsync(Ids.Debit(_merchant, 100, paymentId: first.PaymentId));
+
+        Assert.Equal(("refused", "superseded", 900L), (second.Status, second.Reason, second.BalanceMinor));
+        Assert.Equal(900, await ledger.BalanceAsync(_merchant));
+    }
+
+    [Fact]
+    public async Task The_same_id_with_other_content_is_a_conflict_and_changes_nothing()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        var deposit = await ledger.DepositAsync(_merchant, 1_000);
+        var body = Ids.Debit(_merchant, 100);
+        await ledger.DebitAsync(body);
+
+        foreach (var other in new[]
+        {
+            body with { AmountMinor = 99, FeeMinor = 1 },
+            body with { AmountMinor = 101, TotalMinor = 101 },
+            body with { MerchantId = Ids.New() },
+            body with { Mode = "live" },
+            body with { PaymentId = Ids.New() },
+            body with { Id = deposit.DepositId },
+        })
+        {
+            using var response = await ledger.SendDebitAsync(other);
+            Assert.Equal(HttpStatusCode.Conflict, response.StatusCode);
+            Assert.Equal("transfer_conflict", await CodeOfAsync(response));
+        }
+
+        Assert.Equal(900, await ledger.BalanceAsync(_merchant));
+    }
+
+    [Fact]
+    public async Task A_void_kills_an_unseen_id_for_ever_and_no_seen_one()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000);
+        var (unseen, posted, refused) = (Ids.Debit(_merchant, 100), Ids.Debit(_merchant, 100), Ids.Debit(_merchant, 5_000));
+        await ledger.DebitAsync(posted);
+        await ledger.DebitAsync(refused);
+
+        var voided = await ledger.VoidAsync(unseen);
+
+        Assert.Equal(("voided", "voided", null, 900L), (voided.Status, voided.Reason, voided.OperationId, voided.BalanceMinor));
+        Assert.Equal(voided, await ledger.VoidAsync(unseen));
+        Assert.Equal(voided, await ledger.DebitAsync(unseen));
+        Assert.Equal("posted", (await ledger.VoidAsync(posted)).Status);
+        Assert.Equal("refused", (await ledger.VoidAsync(refused)).Status);
+        Assert.Equal(900, await ledger.BalanceAsync(_merchant));
+        using var another = await ledger.SendVoidAsync(unseen with { PaymentId = Ids.New() });
+        Assert.Equal(HttpStatusCode.Conflict, another.StatusCode);
+    }
+
+    [Fact]
+    public async Task Modes_and_merchants_share_nothing()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000, Mode.Test);
+        await ledger.DepositAsync(_merchant, 50, Mode.Live);
+
+        Assert.Equal("refused", (await ledger.DebitAsync(Ids.Debit(_merchant, 100, mode: "live"))).Status);
+        Assert.Equal("posted", (await ledger.DebitAsync(Ids.Debit(_merchant, 20, mode: "live"))).Status);
+        Assert.Equal((1_000L, 30L), (await ledger.BalanceAsync(_merchant, Mode.Test), await ledger.BalanceAsync(_merchant, Mode.Live)));
+        Assert.Equal(0, await ledger.BalanceAsync(Ids.New()));
+        Assert.Equal((20L, 0L), (await ledger.HouseAsync("payment_clearing", "live"), await ledger.HouseAsync("payment_clearing", "test")));
+    }
+
+    [Theory]
+    [InlineData("""{"amountMinor":0,"totalMinor":0}""", "totalMinor")]
+    [InlineData("""{"amountMinor":-5,"totalMinor":-5}""", "totalMinor")]
+    [InlineData("""{"feeMinor":-1,"totalMinor":99}""", "totalMinor")]
+    [InlineData("""{"totalMinor":101}""", "totalMinor")]
+    [InlineData("""{"amountMinor":9223372036854775807,"feeMinor":1,"totalMinor":-9223372036854775808}""", "totalMinor")]
+    [InlineData("""{"description":""}""", "description")]
+    [InlineData("""{"mode":"TEST"}""", "mode")]
+    [InlineData("""{"id":"00000000-0000-0000-0000-000000000000"}""", "id")]
+    [InlineData("""{"amountMinor":1.5}""", "amountMinor")]
+    [InlineData("""{"surplus":1}""", "surplus")]
+    public async Task A_faulty_body_is_refused_by_its_field(string change, string field)
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        var body = JsonSerializer.SerializeToNode(Ids.Debit(_merchant, 100), JsonSerializerOptions.Web)!.AsObject();
+        foreach (var (name, value) in System.Text.Json.Nodes.JsonNode.Parse(change)!.AsObject())
+        {
+            body[name] = value!.DeepClone();
+        }
+
+        using var response = await ledger.SendDebitAsync(body);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var error = (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("error");
+        Assert.Equal("validation_failed", error.GetProperty("code").GetString());
+        Assert.Equal(field, error.GetProperty("details").GetProperty("field").GetString());
+    }
+
+    [Fact]
+    public async Task Only_the_right_scope_opens_the_internal_ways_in()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        var debit = new Uri($"/internal/debits/{Ids.New()}", UriKind.Relative);
+        var balance = new Uri($"/internal/balances/{_merchant}/test", UriKind.Relative);
+        using var reader = ledger.Factory.ClientOfService("deposits", "ledger:read");
+        using var merchant = ledger.Factory.ClientOf(Testing.TestIdentity.Caller(_merchant, Mode.Test));
+        using var nobody = ledger.Factory.CreateClient();
+
+        Assert.Equal(HttpStatusCode.NotFound, await StatusAsync(ledger.Payments, debit));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(ledger.Payments, balance));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(reader, balance));
+        Assert.Equal(HttpStatusCode.Forbidden, await StatusAsync(reader, debit));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(merchant, debit));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(nobody, debit));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(nobody, new Uri("/v1/balance", UriKind.Relative)));
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(ledger.Payments, new Uri("/v1/balance", UriKind.Relative)));
+    }
+
+    private static async Task<HttpStatusCode> StatusAsync(HttpClient client, Uri uri)
+    {
+        using var response = await client.GetAsync(uri, LedgerHost.Token);
+        return response.StatusCode;
+    }
+
+    private static async Task<string?> CodeOfAsync(HttpResponseMessage response) =>
+        (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("error").GetProperty("code").GetString();
+}

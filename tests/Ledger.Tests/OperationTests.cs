@@ -1,0 +1,100 @@
+using System.Net;
+using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Testing;
+
+namespace ArdorQr.Ledger.Tests;
+
+public sealed class OperationTests
+{
+    private readonly Guid _merchant = Ids.New();
+
+    [Fact]
+    public async Task Operations_are_shown_newest_first_in_the_contracts_shape()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        var deposit = await ledger.DepositAsync(_merchant, 1_000);
+        var body = Ids.Debit(_merchant, 600, fee: 6);
+        var debit = await ledger.DebitAsync(body);
+        await ledger.DepositAsync(Ids.New(), 77);
+
+        var operations = (await ledger.GetAsync(_merchant, "/v1/operations")).GetProperty("operations");
+
+        Assert.Equal(2, operations.GetArrayLength());
+        Assert.Equal(
+            ["id", "type", "amountMinor", "balanceAfterMinor", "currency", "sourceId", "description", "createdAt"],
+            operations[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(("payment", -606L, 394L, "RUB", body.PaymentId, "Оплата по QR: ООО Ромашка"), Of(operations[0]));
+        Assert.Equal(("deposit", 1_000L, 1_000L, "RUB", deposit.DepositId, "Пополнение 25 USDT"), Of(operations[1]));
+        Assert.Equal(debit.OperationId, operations[0].GetProperty("id").GetGuid());
+        Assert.Equal(debit.CreatedAt, operations[0].GetProperty("createdAt").GetDateTimeOffset());
+        Assert.EndsWith("Z", operations[0].GetProperty("createdAt").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_cursor_walks_through_all_operations_without_a_gap_or_a_repetition()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000_000);
+        await Task.WhenAll(Enumerable.Range(0, 30).Select(_ => ledger.DebitAsync(Ids.Debit(_merchant, 1))));
+
+        var seen = new List<long>();
+        for (var path = "/v1/operations?limit=7"; path is not null;)
+        {
+            var page = (await ledger.GetAsync(_merchant, path)).GetProperty("operations").EnumerateArray().ToList();
+            seen.AddRange(page.Select(operation => operation.GetProperty("balanceAfterMinor").GetInt64()));
+            path = page.Count == 0 ? null : $"/v1/operations?limit=7&before={page[^1].GetProperty("createdAt").GetString()}";
+        }
+
+        Assert.Equal(Enumerable.Range(0, 31).Select(index => 999_970L + index), seen);
+    }
+
+    [Fact]
+    public async Task A_cursor_with_another_offset_or_finer_than_a_microsecond_is_exact()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000);
+        var createdAt = (await ledger.GetAsync(_merchant, "/v1/operations")).GetProperty("operations")[0].GetProperty("createdAt").GetDateTimeOffset();
+
+        Assert.Equal(0, await CountAsync(createdAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", null)));
+        Assert.Equal(1, await CountAsync(createdAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'1Z'", null)));
+        Assert.Equal(0, await CountAsync(createdAt.ToOffset(TimeSpan.FromHours(3)).ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'%2B03:00'", null)));
+
+        async Task<int> CountAsync(string before) =>
+            (await ledger.GetAsync(_merchant, $"/v1/operations?before={before}")).GetProperty("operations").GetArrayLength();
+    }
+
+    [Theory]
+    [InlineData("limit=0")]
+    [InlineData("limit=101")]
+    [InlineData("limit=many")]
+    [InlineData("limit=")]
+    [InlineData("before=yesterday")]
+    [InlineData("before=2026-06-19T12:00:00")]
+    public async Task A_wrong_limit_or_cursor_is_refused(string query)
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        using var client = ledger.Factory.ClientOf(TestIdentity.Caller(_merchant, Mode.Test));
+
+        using var response = await client.GetAsync(new Uri($"/v1/operations?{query}", UriKind.Relative), LedgerHost.Token);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains("validation_failed", await response.Content.ReadAsStringAsync(LedgerHost.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_balance_has_the_contracts_shape()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 125_000);
+
+        var balance = await ledger.GetAsync(_merchant, "/v1/balance");
+
+        Assert.Equal($$"""{"merchantId":"{{_merchant}}","balanceMinor":125000,"currency":"RUB"}""", balance.GetRawText());
+    }
+
+    private static (string?, long, long, string?, Guid, string?) Of(JsonElement operation) => (
+        operation.GetProperty("type").GetString(), operation.GetProperty("amountMinor").GetInt64(),
+        operation.GetProperty("balanceAfterMinor").GetInt64(), operation.GetProperty("currency").GetString(),
+        operation.GetProperty("sourceId").GetGuid(), operation.GetProperty("description").GetString());
+}
