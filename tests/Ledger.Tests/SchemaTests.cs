@@ -1,0 +1,132 @@
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.Testing;
+using Npgsql;
+
+namespace ArdorQr.Ledger.Tests;
+
+/// <summary>What the database itself refuses, whatever a program does.</summary>
+public sealed class SchemaTests
+{
+    private const string AnyId = "0198f000-0000-7000-8000-000000000001";
+    private const string OtherId = "0198f000-0000-7000-8000-000000000002";
+
+    /// <summary>A posted debit of 100 for the wallet 1000, which has 500 after its first entry.</summary>
+    private const string Debit =
+        $"""
+        INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
+            description, status, balance_kopecks, operation_id, created_at)
+        SELECT '{AnyId}', 'debit', merchant_id, 'test', '{AnyId}', 100, 0, 100, 'x', 'posted', 400, '{AnyId}', clock_timestamp()
+        FROM ledger.wallet WHERE account_id = 1000;
+        """;
+
+    private const string Wallet =
+        "UPDATE ledger.wallet SET balance_kopecks = 400, last_sequence = 2, last_entry_at = '2100-01-01Z' WHERE account_id = 1000;";
+
+    private const string Entries = "INSERT INTO ledger.entry (transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at) VALUES ";
+
+    private const string WalletEntry = $"('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z')";
+
+    private const string HouseEntry = $"('{AnyId}', 202, 100, NULL, NULL, NULL, '2100-01-01Z')";
+
+    [Theory]
+    [InlineData("UPDATE ledger.entry SET amount_kopecks = 1")]
+    [InlineData("DELETE FROM ledger.entry")]
+    [InlineData("TRUNCATE ledger.entry")]
+    [InlineData("UPDATE ledger.transfer SET status = 'refused'")]
+    [InlineData("UPDATE ledger.transfer SET total_kopecks = 1")]
+    [InlineData("DELETE FROM ledger.transfer")]
+    [InlineData("DELETE FROM ledger.wallet")]
+    [InlineData("UPDATE ledger.wallet SET merchant_id = gen_random_uuid()")]
+    [InlineData("INSERT INTO ledger.wallet (merchant_id, mode, balance_kopecks) VALUES (gen_random_uuid(), 'test', 5)")]
+    [InlineData("INSERT INTO ledger.house_account VALUES (1, 'test', 'x')")]
+    [InlineData("ALTER TABLE ledger.entry DISABLE TRIGGER ALL")]
+    [InlineData("DROP TRIGGER check_entries ON ledger.entry")]
+    public async Task The_application_may_not(string sql)
+    {
+        await using var ledger = await FundedAsync();
+
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await StateAsync(ledger.Database, sql));
+    }
+
+    [Fact]
+    public async Task A_sound_posting_is_taken()
+    {
+        await using var ledger = await FundedAsync();
+
+        Assert.Null(await StateAsync(ledger.Database, $"{Debit}{Wallet}{Entries}{WalletEntry}, {HouseEntry}"));
+        await ledger.AssertBalancedAsync();
+    }
+
+    [Theory]
+    [InlineData("no sum of zero", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 99, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("one side only", $"{Debit}{Wallet}{Entries}{WalletEntry}")]
+    [InlineData("no transfer", $"{Wallet}{Entries}{WalletEntry}, {HouseEntry}")]
+    [InlineData("no such account", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 999, 100, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("the other mode's house", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 102, 100, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("another's wallet", $"{Debit}{Wallet}{Entries}('{AnyId}', 1001, -100, '{AnyId}', 2, 400, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a gap", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 3, 400, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a wrong balance", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 401, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a time that goes back", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2000-01-01Z'), {HouseEntry}")]
+    [InlineData("a wallet left behind", $"{Debit}{Entries}{WalletEntry}, {HouseEntry}")]
+    [InlineData("a wallet's entry without a number", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, NULL, NULL, NULL, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a wallet below zero", "UPDATE ledger.wallet SET balance_kopecks = -1")]
+    [InlineData("a total that is no sum", $"""
+        INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
+            description, status, balance_kopecks, operation_id, created_at)
+        VALUES ('{AnyId}', 'debit', '{AnyId}', 'test', '{AnyId}', 100, 1, 100, 'x', 'posted', 0, '{AnyId}', now())
+        """)]
+    [InlineData("a refusal without a reason", $"""
+        INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
+            description, status, balance_kopecks, created_at)
+        VALUES ('{AnyId}', 'debit', '{AnyId}', 'test', '{AnyId}', 100, 0, 100, 'x', 'refused', 0, now())
+        """)]
+    public async Task The_books_refuse(string what, string sql)
+    {
+        await using var ledger = await FundedAsync();
+
+        Assert.True(await StateAsync(ledger.Database, sql) == PostgresErrorCodes.CheckViolation, what);
+        Assert.Equal(1, await ledger.ScalarAsync<long>("SELECT count(*) FROM ledger.entry WHERE sequence IS NOT NULL AND account_id = 1000"));
+    }
+
+    [Fact]
+    public async Task A_payment_has_one_posted_debit_and_a_debit_one_closing_transfer()
+    {
+        await using var ledger = await FundedAsync();
+        const string closing =
+            $"""
+            INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, debit_id, amount_kopecks, fee_kopecks,
+                total_kopecks, description, status, balance_kopecks, answer_event_id, created_at, operation_id)
+            SELECT gen_random_uuid(), kind, '{AnyId}', 'test', '{AnyId}', '{AnyId}', 100, 0, 100, 'x', 'posted', 400, '{AnyId}', now(),
+                CASE kind WHEN 'refund' THEN '{AnyId}'::uuid END
+            FROM unnest(ARRAY['settlement', 'refund']) AS kind
+            """;
+
+        Assert.Equal(PostgresErrorCodes.UniqueViolation,
+            await StateAsync(ledger.Database, Debit + Debit.Replace($"SELECT '{AnyId}'", $"SELECT '{OtherId}'", StringComparison.Ordinal)));
+        Assert.Equal(PostgresErrorCodes.UniqueViolation, await StateAsync(ledger.Database, Debit + closing));
+    }
+
+    private static async Task<LedgerHost> FundedAsync()
+    {
+        var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(Ids.New(), 500);
+        await ledger.DepositAsync(Ids.New(), 500);
+        return ledger;
+    }
+
+    /// <summary>Runs statements as the application in a transaction that is taken back; the SQL state of their failure, or null.</summary>
+    private static async Task<string?> StateAsync(TestDatabase database, string sql)
+    {
+        await using var transaction = await database.Database.BeginAsync(LedgerHost.Token);
+        try
+        {
+            await transaction.ExecuteAsync(sql, null, LedgerHost.Token);
+            await transaction.CommitAsync(LedgerHost.Token);
+            return null;
+        }
+        catch (PostgresException exception)
+        {
+            return exception.SqlState;
+        }
+    }
+}
