@@ -1,6 +1,19 @@
+using ArdorQr.Deposits;
+using ArdorQr.Deposits.Features;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("deposits", args);
-builder.AddMessaging(_ => { });
-return await builder.RunServiceAsync(args, _ => { });
+builder.AddDeposits();
+builder.AddMessaging(consumers => consumers
+    .Add<RegisterAddress>(RegisterAddress.Queue)
+    .Add<MarkCredited>(MarkCredited.Queue));
+return await builder.RunServiceAsync(args, app =>
+{
+    var api = app.MapPublicApi();
+    api.MapGetDepositAddress();
+    api.MapListDeposits();
+    api.MapGetDeposit();
+    api.MapCreateTestDeposit();
+});

@@ -1,0 +1,75 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Deposits.Domain;
+
+namespace ArdorQr.Deposits.Clients;
+
+/// <summary>
+/// Asks a world's rate sources, all at once. A source that fails or answers what can't be read gives no quote; which
+/// quotes count is <see cref="RateRule"/>'s.
+/// </summary>
+internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvider time, ILogger<RateSources> logger)
+{
+    public const string SandboxKind = "sandbox";
+    public const string ClientName = "rates";
+
+    /// <summary>Quotes are asked for again after so long.</summary>
+    public const int ReuseSeconds = 5;
+
+    /// <summary>A source's answer in its own format, by the kind that settings name.</summary>
+    public static IReadOnlyDictionary<string, Func<JsonElement, (decimal Bid, DateTimeOffset At, bool IsSandbox)>> Kinds { get; } =
+        new Dictionary<string, Func<JsonElement, (decimal, DateTimeOffset, bool)>>
+        {
+            [SandboxKind] = answer => (
+                answer.GetProperty("bid").GetDecimal(),
+                answer.GetProperty("at").GetDateTimeOffset(),
+                answer.GetProperty("environment").GetString() == "sandbox" && answer.GetProperty("pair").GetString() == "USDT/RUB"),
+        };
+
+    private readonly Dictionary<Mode, (DateTimeOffset AskedAt, IReadOnlyList<RateQuote> Quotes)> _last = [];
+
+    /// <summary>The world's quotes of now, or of a few seconds ago. For one caller at a time per world.</summary>
+    public async Task<IReadOnlyList<RateQuote>> QuotesAsync(World world, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        lock (_last)
+        {
+            if (_last.TryGetValue(world.Mode, out var last) && now - last.AskedAt < TimeSpan.FromSeconds(ReuseSeconds))
+            {
+                return last.Quotes;
+            }
+        }
+
+        var answers = await Task.WhenAll(world.Options.RateSources.Select(source => AskAsync(source, cancellationToken)));
+        var quotes = answers.OfType<RateQuote>().ToList();
+        if (quotes.Count > 0)
+        {
+            lock (_last)
+            {
+                _last[world.Mode] = (now, quotes);
+            }
+        }
+
+        return quotes;
+    }
+
+    private async Task<RateQuote?> AskAsync(RateSourceOptions source, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var client = clients.CreateClient(ClientName);
+            var answer = await client.GetFromJsonAsync<JsonElement>(new Uri(source.Url!), cancellationToken);
+            var (bid, at, isSandbox) = Kinds[source.Kind!](answer);
+            return UsdtRate.TryFromDecimal(bid, out var rate) ? new RateQuote(source.Name!, rate, at.ToUniversalTime(), isSandbox) : null;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            LogSourceFailed(source.Name!, exception.Message);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Rate source {Source} gave no quote: {Reason}")]
+    private partial void LogSourceFailed(string source, string reason);
+}

@@ -1,0 +1,71 @@
+using ArdorQr.Contracts;
+
+namespace ArdorQr.Deposits.Database;
+
+/// <summary>A row of <c>deposits.deposit</c>, as <see cref="Columns"/> reads it.</summary>
+internal record DepositRow
+{
+    public const string Pending = "pending";
+    public const string Credited = "credited";
+    public const string BelowMinimum = "below_minimum";
+    public const string Failed = "failed";
+
+    /// <summary>What every reading statement lists.</summary>
+    public const string Columns =
+        """
+        deposit_id, merchant_id, mode, status, network_global_id, jetton_wallet, to_address, from_address, tx_hash, tx_lt,
+        message_hash, amount_micros, fee_bps, rate_micros, rate_at, gross_kopecks, fee_kopecks, credited_kopecks,
+        failure_reason, operation_id, detected_event_id, credited_event_id, created_at, confirmed_at, credited_at
+        """;
+
+    public Guid DepositId { get; init; }
+
+    public Guid MerchantId { get; init; }
+
+    public Mode Mode { get; init; } = Mode.Test;
+
+    public string Status { get; init; } = "";
+
+    public int NetworkGlobalId { get; init; }
+
+    public string JettonWallet { get; init; } = "";
+
+    public string ToAddress { get; init; } = "";
+
+    public string? FromAddress { get; init; }
+
+    public string TxHash { get; init; } = "";
+
+    public long TxLt { get; init; }
+
+    public string? MessageHash { get; init; }
+
+    public long AmountMicros { get; init; }
+
+    public int FeeBps { get; init; }
+
+    public long? RateMicros { get; init; }
+
+    public DateTimeOffset? RateAt { get; init; }
+
+    public long? GrossKopecks { get; init; }
+
+    public long? FeeKopecks { get; init; }
+
+    public long? CreditedKopecks { get; init; }
+
+    public string? FailureReason { get; init; }
+
+    public Guid? OperationId { get; init; }
+
+    /// <summary>Null while no DepositDetected was made: dust, and rows whose sender's transaction failed.</summary>
+    public Guid? DetectedEventId { get; init; }
+
+    public Guid? CreditedEventId { get; init; }
+
+    public DateTimeOffset CreatedAt { get; init; }
+
+    public DateTimeOffset? ConfirmedAt { get; init; }
+
+    public DateTimeOffset? CreditedAt { get; init; }
+}

@@ -1,0 +1,56 @@
+using ArdorQr.Contracts;
+using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Features;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Deposits;
+
+/// <summary>Registers what Deposits consists of: its worlds with their clients, and the watch over them.</summary>
+internal static class DepositsSetup
+{
+    private const int ClientTimeoutSeconds = 10;
+    private const int MaxChainAnswerBytes = 32 * 1024 * 1024;
+    private const int MaxAnswerBytes = 1024 * 1024;
+
+    public static void AddDeposits(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<IValidateOptions<WorldsOptions>, WorldsOptionsValidator>();
+        services.AddSingleton<IValidateOptions<WorldsOptions>, WorldsOptionsRules>();
+        services.AddOptionsWithValidateOnStart<WorldsOptions>().BindConfiguration(WorldsOptions.Section);
+        services.AddSingleton<Worlds>();
+        foreach (var mode in Mode.All)
+        {
+            services.AddHttpClient(ToncenterChain.ClientName(mode), (provider, client) => SetUpChain(provider, mode, client));
+        }
+
+        services.AddHttpClient(RateSources.ClientName, client => Limit(client, ClientTimeoutSeconds, MaxAnswerBytes));
+        services.AddHttpClient(FaucetClient.ClientName, client => Limit(client, ClientTimeoutSeconds, MaxAnswerBytes));
+        services.AddSingleton<RateSources>();
+        services.AddSingleton<FaucetClient>();
+        services.AddSingleton<WatchStatus>();
+        services.AddHealthChecks().AddCheck<WatchStatus>("chains");
+        services.AddHostedService<WatchChains>();
+    }
+
+    private static void SetUpChain(IServiceProvider provider, Mode mode, HttpClient client)
+    {
+        var options = provider.GetRequiredService<Worlds>().Find(mode)?.Options
+            ?? throw new InvalidOperationException($"There is no {mode.Code} world.");
+        client.BaseAddress = new Uri(options.ChainUrl!.TrimEnd('/') + "/api/v3/");
+        client.DefaultRequestHeaders.Add("X-No-Address-Book", "true");
+        client.DefaultRequestHeaders.Add("X-No-Metadata", "true");
+        if (!string.IsNullOrWhiteSpace(options.ChainApiKey))
+        {
+            client.DefaultRequestHeaders.Add("X-API-Key", options.ChainApiKey);
+        }
+
+        Limit(client, options.ChainTimeoutSeconds, MaxChainAnswerBytes);
+    }
+
+    private static void Limit(HttpClient client, int timeoutSeconds, int maxAnswerBytes)
+    {
+        client.Timeout = TimeSpan.FromSeconds(timeoutSeconds);
+        client.MaxResponseContentBufferSize = maxAnswerBytes;
+    }
+}

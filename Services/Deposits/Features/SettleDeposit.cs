@@ -1,0 +1,199 @@
+using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Contracts.Events;
+using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Database;
+using ArdorQr.Deposits.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Http;
+
+namespace ArdorQr.Deposits.Features;
+
+/// <summary>
+/// What a receipt does to its deposit: a rate, amounts and DepositConfirmed; or below the minimum; or failed; or a later
+/// look. Without a valid rate a received deposit goes on waiting.
+/// </summary>
+internal sealed partial class SettleDeposit(
+    World world, RateSources rates, WatchStatus status, ServiceDatabase database, TimeProvider time, ILogger<SettleDeposit> logger)
+{
+    /// <summary>The next look: soon while the deposit is young, hourly in the end.</summary>
+    private const string NextLookSql =
+        "clock_timestamp() + least(interval '1 hour', greatest(interval '200 milliseconds', (clock_timestamp() - created_at) / 20))";
+
+    public Task RunAsync(
+        Leadership leader, DepositRow row, ChainHash? messageHash, Receipt receipt, CancellationToken cancellationToken) => receipt switch
+    {
+        Receipt.Unknown => PostponeAsync(leader, row, messageHash, cancellationToken),
+        Receipt.Refused refused => FailAsync(leader, row, messageHash, refused, cancellationToken),
+        Receipt.Received received when received.Amount < world.MinAmount =>
+            MarkDustAsync(leader, row, messageHash!.Value, received, cancellationToken),
+        Receipt.Received received => ConfirmAsync(leader, row, messageHash!.Value, received, cancellationToken),
+        _ => throw new System.Diagnostics.UnreachableException(),
+    };
+
+    private async Task PostponeAsync(Leadership leader, DepositRow row, ChainHash? messageHash, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+            UPDATE deposits.deposit
+            SET check_at = {NextLookSql}, message_hash = coalesce(message_hash, @messageHash)
+            WHERE deposit_id = @depositId AND confirmed_at IS NULL
+            """;
+        await using var transaction = await leader.BeginAsync(database, cancellationToken);
+        await transaction.ExecuteAsync(sql, new { depositId = row.DepositId, messageHash = messageHash?.Hex }, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task FailAsync(
+        Leadership leader, DepositRow row, ChainHash? messageHash, Receipt.Refused refused, CancellationToken cancellationToken)
+    {
+        // What has merely vanished is looked for on; a refusal by our wallet is the chain's last word.
+        const string sql =
+            $"""
+            UPDATE deposits.deposit
+            SET status = 'failed', failure_reason = @reason, message_hash = coalesce(message_hash, @messageHash),
+                receiver_tx_hash = @receiverTxHash, failed_event_id = coalesce(failed_event_id, @eventId),
+                failed_at = coalesce(failed_at, clock_timestamp()),
+                check_at = CASE WHEN @reason = '{Receipt.Vanished}' THEN {NextLookSql} ELSE 'infinity' END
+            WHERE deposit_id = @depositId AND status IN ('pending', 'failed') AND confirmed_at IS NULL
+            RETURNING failed_event_id, failed_at
+            """;
+        await using var transaction = await leader.BeginAsync(database, cancellationToken);
+        var (eventId, failedAt) = await transaction.QuerySingleAsync<(Guid, DateTimeOffset)>(sql, new
+        {
+            depositId = row.DepositId,
+            reason = refused.Reason,
+            messageHash = messageHash?.Hex,
+            receiverTxHash = refused.TransactionHash?.Hex,
+            eventId = Guid.CreateVersion7(time.GetUtcNow()),
+        }, cancellationToken);
+        if (row is { Status: DepositRow.Pending, DetectedEventId: not null })
+        {
+            transaction.Enqueue(new DepositFailed
+            {
+                EventId = eventId,
+                CreatedAt = failedAt,
+                MerchantId = row.MerchantId,
+                Mode = row.Mode,
+                DepositId = row.DepositId,
+                Reason = refused.Reason,
+            });
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        LogFailed(row.DepositId, refused.Reason);
+    }
+
+    private async Task MarkDustAsync(
+        Leadership leader, DepositRow row, ChainHash messageHash, Receipt.Received received, CancellationToken cancellationToken)
+    {
+        // Out of failed there is only one way, to a credit: dust that had vanished stays failed.
+        const string sql =
+            """
+            UPDATE deposits.deposit
+            SET status = CASE WHEN status = 'pending' THEN 'below_minimum' ELSE status END,
+                amount_micros = @amount, from_address = coalesce(@from, from_address), message_hash = @messageHash,
+                receiver_tx_hash = @receiverTxHash, check_at = 'infinity'
+            WHERE deposit_id = @depositId AND status IN ('pending', 'failed') AND confirmed_at IS NULL
+            """;
+        await using var transaction = await leader.BeginAsync(database, cancellationToken);
+        await transaction.ExecuteAsync(sql, ReceivedParameters(row, messageHash, received), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task ConfirmAsync(
+        Leadership leader, DepositRow row, ChainHash messageHash, Receipt.Received received, CancellationToken cancellationToken)
+    {
+        var quotes = await rates.QuotesAsync(world, cancellationToken);
+        await using var transaction = await leader.BeginAsync(database, cancellationToken);
+        var now = await transaction.QuerySingleAsync<DateTimeOffset>("SELECT clock_timestamp()", null, cancellationToken);
+        if (world.RateRule.Apply(quotes, now) is not { } rate)
+        {
+            await transaction.DisposeAsync();
+            LogNoRate(row.DepositId, quotes.Count);
+            await PostponeAsync(leader, row, messageHash, cancellationToken);
+            return;
+        }
+
+        status.RateAccepted(world.Mode, rate.At);
+        var confirmed = await WriteConfirmedAsync(transaction, row, messageHash, received, rate, cancellationToken);
+        if (row.DetectedEventId is null)
+        {
+            transaction.Enqueue(DiscoverDeposits.DetectedEvent(confirmed)); // The index had shown too little.
+        }
+
+        await transaction.EnqueueUntilAnsweredAsync(ConfirmedEvent(confirmed), DepositKeys.Posted(row.DepositId), cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        LogConfirmed(row.DepositId, rate.Rate);
+    }
+
+    private async Task<ConfirmedRow> WriteConfirmedAsync(
+        ServiceTransaction transaction, DepositRow row, ChainHash messageHash, Receipt.Received received, AcceptedRate rate,
+        CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+            UPDATE deposits.deposit
+            SET amount_micros = @amount, from_address = coalesce(@from, from_address), message_hash = @messageHash,
+                receiver_tx_hash = @receiverTxHash, rate_micros = @rate, rate_at = @rateAt, rate_quotes = @quotes::jsonb,
+                gross_kopecks = @gross, fee_kopecks = @fee, credited_kopecks = @credited,
+                detected_event_id = coalesce(detected_event_id, @detectedEventId), confirmed_event_id = @confirmedEventId,
+                confirmed_at = greatest(clock_timestamp(), created_at + interval '1 microsecond'), check_at = 'infinity'
+            WHERE deposit_id = @depositId AND status IN ('pending', 'failed') AND confirmed_at IS NULL
+            RETURNING {DepositRow.Columns}, confirmed_event_id
+            """;
+        var credit = Credit.Of(received.Amount, rate.Rate, row.FeeBps);
+        var parameters = ReceivedParameters(row, messageHash, received);
+        parameters.AddDynamicParams(new
+        {
+            rate = rate.Rate.Micros,
+            rateAt = rate.At,
+            quotes = QuotesJson(rate),
+            gross = credit.Gross,
+            fee = credit.Fee,
+            credited = credit.Credited,
+            detectedEventId = Guid.CreateVersion7(time.GetUtcNow()),
+            confirmedEventId = Guid.CreateVersion7(time.GetUtcNow()),
+        });
+        return await transaction.QuerySingleAsync<ConfirmedRow>(sql, parameters, cancellationToken);
+    }
+
+    private static Dapper.DynamicParameters ReceivedParameters(DepositRow row, ChainHash messageHash, Receipt.Received received) => new(new
+    {
+        depositId = row.DepositId,
+        amount = received.Amount,
+        from = received.From?.ToRaw(),
+        messageHash = messageHash.Hex,
+        receiverTxHash = received.TransactionHash.Hex,
+    });
+
+    private static string QuotesJson(AcceptedRate rate) => JsonSerializer.Serialize(
+        rate.Quotes.Select(quote => new { quote.Source, Rate = quote.Rate.ToDecimal(), quote.At }), ApiJson.Options);
+
+    private static DepositConfirmed ConfirmedEvent(ConfirmedRow row) => new()
+    {
+        EventId = row.ConfirmedEventId,
+        CreatedAt = row.ConfirmedAt!.Value,
+        MerchantId = row.MerchantId,
+        Mode = row.Mode,
+        DepositId = row.DepositId,
+        GrossMinor = new Kopecks(row.GrossKopecks!.Value),
+        FeeMinor = new Kopecks(row.FeeKopecks!.Value),
+        CreditedMinor = new Kopecks(row.CreditedKopecks!.Value),
+        Description = $"Пополнение {Usdt.FromMicros(row.AmountMicros)} USDT по курсу {UsdtRate.FromMicros(row.RateMicros!.Value)} ₽",
+    };
+
+    private sealed record ConfirmedRow : DepositRow
+    {
+        public Guid ConfirmedEventId { get; init; }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Deposit {DepositId} is final at {Rate} roubles per USDT")]
+    private partial void LogConfirmed(Guid depositId, UsdtRate rate);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Deposit {DepositId} waits: no valid rate among {Count} quotes")]
+    private partial void LogNoRate(Guid depositId, int count);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Deposit {DepositId} failed: {Reason}")]
+    private partial void LogFailed(Guid depositId, string reason);
+}

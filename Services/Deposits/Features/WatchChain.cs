@@ -1,0 +1,173 @@
+using ArdorQr.Contracts;
+using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Database;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.Ton;
+
+namespace ArdorQr.Deposits.Features;
+
+/// <summary>
+/// The watch over one world's chain: checks that chain and settings agree, then, while it holds the lease, looks for new
+/// transfers and verifies what waits, at each tick. Whatever fails is tried again, with growing pauses.
+/// </summary>
+internal sealed partial class WatchChain(
+    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchStatus status, ServiceDatabase database,
+    TimeProvider time, ILogger<WatchChain> logger)
+{
+    private const int MaxPauseSeconds = 15;
+    private const int MaxDoublings = 8;
+    private const int ReleaseTimeoutSeconds = 2;
+
+    /// <summary>Any number will do: the derivation is compared, not the owner.</summary>
+    private const long ProbeMerchantNumber = 1;
+
+    private readonly Guid _holder = Guid.CreateVersion7(time.GetUtcNow());
+    private Leadership? _leader;
+    private bool _isChecked;
+
+    /// <summary>Runs until the token, or until chain and settings turn out to contradict each other.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var failures = 0; ;)
+            {
+                var pause = TimeSpan.FromMilliseconds(world.Options.PollIntervalMilliseconds);
+                try
+                {
+                    if (!await TickAsync(cancellationToken))
+                    {
+                        return;
+                    }
+
+                    failures = 0;
+                }
+                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                {
+                    pause = PauseAfter(exception, ++failures);
+                }
+
+                await Task.Delay(pause, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            await ReleaseAsync();
+        }
+    }
+
+    /// <summary>One round; false when the watch must end.</summary>
+    internal async Task<bool> TickAsync(CancellationToken cancellationToken)
+    {
+        if (!_isChecked)
+        {
+            if (await ContradictionAsync(cancellationToken) is { } contradiction)
+            {
+                status.Stopped(world.Mode, contradiction);
+                LogStopped(world.Mode.Code, contradiction);
+                return false;
+            }
+
+            _isChecked = true;
+        }
+
+        _leader ??= await Leadership.TryTakeAsync(database, world.Mode, _holder, cancellationToken);
+        if (_leader is null)
+        {
+            return true;
+        }
+
+        var cursorLt = await _leader.RenewAsync(database, cancellationToken);
+        var head = await chain.HeadAsync(cancellationToken);
+        status.HeadSeen(world.Mode, head.At);
+        await discover.RunAsync(_leader, head, cursorLt, cancellationToken);
+        await verify.RunAsync(_leader, head, cancellationToken);
+        status.OldestPending(world.Mode, await OldestPendingAsync(cancellationToken));
+        return true;
+    }
+
+    /// <summary>Why this chain can't be the world's; null when all agrees.</summary>
+    private async Task<string?> ContradictionAsync(CancellationToken cancellationToken)
+    {
+        var head = await chain.HeadAsync(cancellationToken);
+        if (head.GlobalId != world.NetworkGlobalId)
+        {
+            return $"the chain is network {head.GlobalId}, the settings name {world.NetworkGlobalId}";
+        }
+
+        var owner = world.OwnerOf(ProbeMerchantNumber);
+        var derived = world.Jetton.WalletOf(owner);
+        var told = await chain.JettonWalletOfAsync(owner, world.Jetton.Master, cancellationToken);
+        return told == derived
+            ? null
+            : $"the jetton's master {world.Jetton.Master} says that {owner} has its jettons at {told}, derived was {derived}";
+    }
+
+    private TimeSpan PauseAfter(Exception exception, int failures)
+    {
+        var longest = TimeSpan.FromSeconds(MaxPauseSeconds);
+        var pause = TimeSpan.FromMilliseconds(
+            world.Options.PollIntervalMilliseconds * Math.Pow(2, Math.Min(failures, MaxDoublings)));
+        switch (exception)
+        {
+            case LeadershipLostException:
+                _leader = null;
+                status.NotLeading(world.Mode);
+                LogLeadershipLost(world.Mode.Code);
+                return TimeSpan.FromMilliseconds(world.Options.PollIntervalMilliseconds);
+            case ChainUnavailableException unavailable:
+                LogChainUnavailable(world.Mode.Code, unavailable.Message);
+                pause = unavailable.RetryAfter is { } asked && asked > pause ? asked : pause;
+                break;
+            case var _ when Transient.Is(exception):
+                LogTransient(world.Mode.Code, exception.Message);
+                break;
+            default:
+                LogRoundFailed(world.Mode.Code, exception);
+                break;
+        }
+
+        return pause < longest ? pause : longest;
+    }
+
+    private async Task<DateTimeOffset?> OldestPendingAsync(CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT min(created_at) FROM deposits.deposit WHERE mode = @mode AND status = 'pending'";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleAsync<DateTimeOffset?>(sql, new { mode = world.Mode }, cancellationToken);
+    }
+
+    private async Task ReleaseAsync()
+    {
+        if (_leader is null)
+        {
+            return;
+        }
+
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(ReleaseTimeoutSeconds), time);
+            await _leader.ReleaseAsync(database, timeout.Token);
+        }
+        catch (Exception exception) when (Transient.Is(exception) || exception is OperationCanceledException)
+        {
+            LogTransient(world.Mode.Code, exception.Message); // The lease runs out by itself.
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The watch over the {Mode} chain has stopped, deposits there are not seen: {Reason}")]
+    private partial void LogStopped(string mode, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Another process watches the {Mode} chain now")]
+    private partial void LogLeadershipLost(string mode);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The {Mode} chain can't be read now: {Reason}")]
+    private partial void LogChainUnavailable(string mode, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The watch over the {Mode} chain was interrupted and goes on: {Reason}")]
+    private partial void LogTransient(string mode, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A round of the watch over the {Mode} chain failed; it will be tried again")]
+    private partial void LogRoundFailed(string mode, Exception exception);
+}

@@ -1,0 +1,108 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Deposits;
+
+/// <summary>The outside worlds, one per mode. A mode without settings has none: nothing is received there.</summary>
+internal sealed class WorldsOptions
+{
+    public const string Section = "Deposits:Worlds";
+
+    [ValidateObjectMembers]
+    public WorldOptions? Live { get; init; }
+
+    [ValidateObjectMembers]
+    public WorldOptions? Test { get; init; }
+}
+
+/// <summary>One mode's chain, jetton, rate sources and terms.</summary>
+internal sealed class WorldOptions
+{
+    /// <summary>The ed25519 public key that all deposit addresses are derived from: 64 hex digits.</summary>
+    [Required, RegularExpression("^[0-9a-fA-F]{64}$")]
+    public string? PublicKey { get; init; }
+
+    /// <summary>−239 for mainnet, which only live has; −3 for test networks.</summary>
+    [Required]
+    public int? NetworkGlobalId { get; init; }
+
+    /// <summary>The base of toncenter's API: <c>/api/v3/…</c> is appended.</summary>
+    [Required, Url]
+    public string? ChainUrl { get; init; }
+
+    /// <summary>Sent as <c>X-API-Key</c>. A secret.</summary>
+    public string? ChainApiKey { get; init; }
+
+    [Range(1, 60)]
+    public int ChainTimeoutSeconds { get; init; } = 10;
+
+    /// <summary>Where test money is asked for, the whole address; only a test network has one.</summary>
+    [Url]
+    public string? FaucetUrl { get; init; }
+
+    /// <summary>The faucet's bearer token. A secret.</summary>
+    public string? FaucetToken { get; init; }
+
+    /// <summary>The USDT master's address, raw or friendly.</summary>
+    [Required]
+    public string? JettonMaster { get; init; }
+
+    /// <summary>The hash of the jetton wallet's real code (64 hex digits); unset, that of USDT on mainnet.</summary>
+    [RegularExpression("^[0-9a-fA-F]{64}$")]
+    public string? JettonWalletCodeHash { get; init; }
+
+    [Required, MinLength(1), ValidateEnumeratedItems]
+    public IReadOnlyList<RateSourceOptions> RateSources { get; init; } = [];
+
+    /// <summary>How many sources must agree on a price within the bounds; live needs at least two.</summary>
+    [Range(1, 10)]
+    public int MinRateSources { get; init; } = 1;
+
+    /// <summary>Roubles per USDT; a quote below is a fault of its source.</summary>
+    [Range(typeof(decimal), "0.000001", "1000000")]
+    public decimal MinRateAbsolute { get; init; } = 40;
+
+    /// <summary>Roubles per USDT; a quote above is a fault of its source.</summary>
+    [Range(typeof(decimal), "0.000001", "1000000")]
+    public decimal MaxRateAbsolute { get; init; } = 250;
+
+    /// <summary>How many masterchain blocks deep a receipt must be.</summary>
+    [Range(0, 1_000)]
+    public int Confirmations { get; init; } = 1;
+
+    [Range(10, 60_000)]
+    public int PollIntervalMilliseconds { get; init; } = 1_000;
+
+    /// <summary>How far below the cursor rows are read again, in logical time (about a million per block): indexes add late.</summary>
+    [Range(0, 100_000_000_000)]
+    public long CursorOverlapLt { get; init; } = 600_000_000;
+
+    /// <summary>A transfer that a fresh index doesn't show as received for so long has failed.</summary>
+    [Range(1, 10_080)]
+    public int VanishedAfterMinutes { get; init; } = 30;
+
+    /// <summary>The house's fee in basis points.</summary>
+    [Range(0, 9_999)]
+    public int FeeBps { get; init; } = 150;
+
+    /// <summary>Less is never credited.</summary>
+    [Range(typeof(decimal), "0.000001", "1000000")]
+    public decimal MinAmountUsdt { get; init; } = 0.5m;
+}
+
+/// <summary>A place that says what a USDT is worth.</summary>
+internal sealed class RateSourceOptions
+{
+    [Required]
+    public string? Name { get; init; }
+
+    [Required, Url]
+    public string? Url { get; init; }
+
+    /// <summary>Whose answers these are; a name of <see cref="Clients.RateSources.Kinds"/>.</summary>
+    [Required]
+    public string? Kind { get; init; }
+}
+
+[OptionsValidator]
+internal sealed partial class WorldsOptionsValidator : IValidateOptions<WorldsOptions>;

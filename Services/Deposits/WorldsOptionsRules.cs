@@ -1,0 +1,112 @@
+using ArdorQr.Contracts;
+using ArdorQr.Deposits.Clients;
+using ArdorQr.Ton;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Deposits;
+
+/// <summary>What the settings of the worlds must be together: live has nothing of a sandbox, and nothing that is test's.</summary>
+internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
+{
+    private const int MinLiveSources = 2;
+
+    public ValidateOptionsResult Validate(string? name, WorldsOptions options)
+    {
+        var faults = Faults(Mode.Live, options.Live).Concat(Faults(Mode.Test, options.Test)).Concat(Shared(options)).ToList();
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static IEnumerable<string> Faults(Mode mode, WorldOptions? world)
+    {
+        if (world is null)
+        {
+            yield break;
+        }
+
+        var section = $"{WorldsOptions.Section}:{(mode == Mode.Live ? nameof(WorldsOptions.Live) : nameof(WorldsOptions.Test))}";
+        if (world.JettonMaster is { } master && !TonAddress.TryParse(master, out _))
+        {
+            yield return $"{section}:{nameof(world.JettonMaster)} is no TON address.";
+        }
+
+        if (world.MinRateAbsolute > world.MaxRateAbsolute)
+        {
+            yield return $"{section}:{nameof(world.MinRateAbsolute)} is above {nameof(world.MaxRateAbsolute)}.";
+        }
+
+        if (world.RateSources.Count < world.MinRateSources)
+        {
+            yield return $"{section}:{nameof(world.RateSources)} are fewer than {nameof(world.MinRateSources)}.";
+        }
+
+        if (world.FaucetUrl is not null && string.IsNullOrWhiteSpace(world.FaucetToken))
+        {
+            yield return $"{section}:{nameof(world.FaucetToken)} is missing beside {nameof(world.FaucetUrl)}.";
+        }
+
+        foreach (var source in world.RateSources.Where(source => source.Kind is { } kind && !RateSources.Kinds.ContainsKey(kind)))
+        {
+            yield return $"{section}:{nameof(world.RateSources)}: '{source.Kind}' is none of {string.Join(", ", RateSources.Kinds.Keys)}.";
+        }
+
+        foreach (var fault in mode == Mode.Live ? LiveFaults(world) : TestFaults(world))
+        {
+            yield return $"{section}:{fault}";
+        }
+    }
+
+    private static IEnumerable<string> LiveFaults(WorldOptions world)
+    {
+        if (world.NetworkGlobalId is { } network and not WalletV5R1.MainnetGlobalId)
+        {
+            yield return $"{nameof(world.NetworkGlobalId)} is {network}; live runs on mainnet ({WalletV5R1.MainnetGlobalId}) only.";
+        }
+
+        if (world.FaucetUrl is not null)
+        {
+            yield return $"{nameof(world.FaucetUrl)} is set; live has no faucet.";
+        }
+
+        if (world.MinRateSources < MinLiveSources)
+        {
+            yield return $"{nameof(world.MinRateSources)} is below {MinLiveSources}.";
+        }
+
+        if (world.RateSources.Any(source => source.Kind == RateSources.SandboxKind))
+        {
+            yield return $"{nameof(world.RateSources)} has a sandbox; live takes none.";
+        }
+    }
+
+    private static IEnumerable<string> TestFaults(WorldOptions world)
+    {
+        if (world.NetworkGlobalId is WalletV5R1.MainnetGlobalId)
+        {
+            yield return $"{nameof(world.NetworkGlobalId)} is mainnet's; test runs on a test network only.";
+        }
+
+        if (world.RateSources.Any(source => source.Kind is { } kind && kind != RateSources.SandboxKind))
+        {
+            yield return $"{nameof(world.RateSources)} has a real one; test takes sandboxes only.";
+        }
+    }
+
+    private static IEnumerable<string> Shared(WorldsOptions options)
+    {
+        if (options is not { Live: { } live, Test: { } test })
+        {
+            yield break;
+        }
+
+        var pairs = new[]
+        {
+            (Name: nameof(live.ChainUrl), Live: live.ChainUrl, Test: test.ChainUrl),
+            (Name: nameof(live.PublicKey), Live: live.PublicKey, Test: test.PublicKey),
+            (Name: nameof(live.JettonMaster), Live: live.JettonMaster, Test: test.JettonMaster),
+        };
+        foreach (var pair in pairs.Where(pair => pair.Live is not null && string.Equals(pair.Live, pair.Test, StringComparison.OrdinalIgnoreCase)))
+        {
+            yield return $"{WorldsOptions.Section}: live and test share {pair.Name}.";
+        }
+    }
+}
