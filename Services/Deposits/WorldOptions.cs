@@ -99,7 +99,7 @@ internal sealed class RateSourceOptions
     [Required, Url]
     public string? Url { get; init; }
 
-    /// <summary>Whose answers these are; a name of <see cref="Clients.RateSources.Kinds"/>.</summary>
+    /// <summary>Whose answers these are; a name of <see cref="Clients.RateAnswers.Kinds"/>.</summary>
     [Required]
     public string? Kind { get; init; }
 }

@@ -44,9 +44,9 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield return $"{section}:{nameof(world.FaucetToken)} is missing beside {nameof(world.FaucetUrl)}.";
         }
 
-        foreach (var source in world.RateSources.Where(source => source.Kind is { } kind && !RateSources.Kinds.ContainsKey(kind)))
+        foreach (var source in world.RateSources.Where(source => source.Kind is { } kind && !RateAnswers.Kinds.ContainsKey(kind)))
         {
-            yield return $"{section}:{nameof(world.RateSources)}: '{source.Kind}' is none of {string.Join(", ", RateSources.Kinds.Keys)}.";
+            yield return $"{section}:{nameof(world.RateSources)}: '{source.Kind}' is none of {string.Join(", ", RateAnswers.Kinds.Keys)}.";
         }
 
         foreach (var fault in mode == Mode.Live ? LiveFaults(world) : TestFaults(world))
@@ -72,7 +72,7 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield return $"{nameof(world.MinRateSources)} is below {MinLiveSources}.";
         }
 
-        if (world.RateSources.Any(source => source.Kind == RateSources.SandboxKind))
+        if (world.RateSources.Any(source => source.Kind == RateAnswers.Sandbox))
         {
             yield return $"{nameof(world.RateSources)} has a sandbox; live takes none.";
         }
@@ -85,7 +85,7 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield return $"{nameof(world.NetworkGlobalId)} is mainnet's; test runs on a test network only.";
         }
 
-        if (world.RateSources.Any(source => source.Kind is { } kind && kind != RateSources.SandboxKind))
+        if (world.RateSources.Any(source => source.Kind is { } kind && kind != RateAnswers.Sandbox))
         {
             yield return $"{nameof(world.RateSources)} has a real one; test takes sandboxes only.";
         }

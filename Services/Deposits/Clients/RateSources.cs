@@ -11,21 +11,10 @@ namespace ArdorQr.Deposits.Clients;
 /// </summary>
 internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvider time, ILogger<RateSources> logger)
 {
-    public const string SandboxKind = "sandbox";
     public const string ClientName = "rates";
 
     /// <summary>Quotes are asked for again after so long.</summary>
     public const int ReuseSeconds = 5;
-
-    /// <summary>A source's answer in its own format, by the kind that settings name.</summary>
-    public static IReadOnlyDictionary<string, Func<JsonElement, (decimal Bid, DateTimeOffset At, bool IsSandbox)>> Kinds { get; } =
-        new Dictionary<string, Func<JsonElement, (decimal, DateTimeOffset, bool)>>
-        {
-            [SandboxKind] = answer => (
-                answer.GetProperty("bid").GetDecimal(),
-                answer.GetProperty("at").GetDateTimeOffset(),
-                answer.GetProperty("environment").GetString() == "sandbox" && answer.GetProperty("pair").GetString() == "USDT/RUB"),
-        };
 
     private readonly Dictionary<Mode, (DateTimeOffset AskedAt, IReadOnlyList<RateQuote> Quotes)> _last = [];
 
@@ -60,7 +49,7 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
         {
             using var client = clients.CreateClient(ClientName);
             var answer = await client.GetFromJsonAsync<JsonElement>(new Uri(source.Url!), cancellationToken);
-            var (bid, at, isSandbox) = Kinds[source.Kind!](answer);
+            var (bid, at, isSandbox) = RateAnswers.Kinds[source.Kind!](answer, time.GetUtcNow());
             return UsdtRate.TryFromDecimal(bid, out var rate) ? new RateQuote(source.Name!, rate, at.ToUniversalTime(), isSandbox) : null;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)

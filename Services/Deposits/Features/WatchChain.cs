@@ -43,7 +43,11 @@ internal sealed partial class WatchChain(
 
                     failures = 0;
                 }
-                catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+                catch (Exception) when (cancellationToken.IsCancellationRequested)
+                {
+                    return; // Whatever broke, broke on the way out.
+                }
+                catch (Exception exception)
                 {
                     pause = PauseAfter(exception, ++failures);
                 }
@@ -133,9 +137,15 @@ internal sealed partial class WatchChain(
 
     private async Task<DateTimeOffset?> OldestPendingAsync(CancellationToken cancellationToken)
     {
-        const string sql = "SELECT min(created_at) FROM deposits.deposit WHERE mode = @mode AND status = 'pending'";
+        const string sql =
+            """
+            SELECT created_at FROM deposits.deposit
+            WHERE mode = @mode AND status = 'pending'
+            ORDER BY created_at
+            LIMIT 1
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleAsync<DateTimeOffset?>(sql, new { mode = world.Mode }, cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(sql, new { mode = world.Mode }, cancellationToken);
     }
 
     private async Task ReleaseAsync()

@@ -1,0 +1,225 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Contracts.Events;
+using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Features;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Identity;
+using ArdorQr.Testing;
+using MassTransit;
+using MassTransit.Testing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+
+namespace ArdorQr.Deposits.Tests;
+
+/// <summary>
+/// Deposits in this process with a database and an outside of its own, and the words that its tests are written in.
+/// Unless told otherwise its watch runs only when a test says so, round by round.
+/// </summary>
+internal sealed class DepositsHost : IAsyncDisposable
+{
+    private readonly bool _ownsDatabase;
+    private readonly bool _watches;
+    private readonly Dictionary<string, string?> _settings;
+    private readonly WatchChain _watch;
+
+    private DepositsHost(TestDatabase database, bool ownsDatabase, OutsideWorld outside, Dictionary<string, string?> settings, bool watches)
+    {
+        (Database, _ownsDatabase, Outside, _settings, _watches) = (database, ownsDatabase, outside, settings, watches);
+        Factory = new ServiceFactory<Program>("deposits", database, settings, Configure);
+        Harness = Factory.Services.GetRequiredService<ITestHarness>();
+        _watch = WatchChains.WatchOf(Factory.Services, World);
+    }
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public TestDatabase Database { get; }
+
+    public OutsideWorld Outside { get; }
+
+    public ServiceFactory<Program> Factory { get; }
+
+    public ITestHarness Harness { get; }
+
+    public World World => Factory.Services.GetRequiredService<Worlds>().Find(Mode.Test)!;
+
+    /// <summary>The merchant with number 1, whose test address is the samples'.</summary>
+    public Guid Merchant { get; } = Guid.Parse("01900000-0000-7000-8000-000000000001");
+
+    public static Dictionary<string, string?> Settings => new()
+    {
+        ["Deposits:Worlds:Test:PublicKey"] = Samples.PublicKey,
+        ["Deposits:Worlds:Test:NetworkGlobalId"] = "-3",
+        ["Deposits:Worlds:Test:ChainUrl"] = OutsideWorld.ChainUrl,
+        ["Deposits:Worlds:Test:ChainApiKey"] = "chain-key",
+        ["Deposits:Worlds:Test:FaucetUrl"] = OutsideWorld.FaucetUrl,
+        ["Deposits:Worlds:Test:FaucetToken"] = "faucet-token",
+        ["Deposits:Worlds:Test:JettonMaster"] = Samples.Master,
+        ["Deposits:Worlds:Test:JettonWalletCodeHash"] = Samples.WalletCodeHash,
+        ["Deposits:Worlds:Test:PollIntervalMilliseconds"] = "20",
+        ["Deposits:Worlds:Test:RateSources:0:Name"] = "sandbox",
+        ["Deposits:Worlds:Test:RateSources:0:Url"] = OutsideWorld.RateUrl,
+        ["Deposits:Worlds:Test:RateSources:0:Kind"] = "sandbox",
+    };
+
+    public static async Task<DepositsHost> StartAsync(Action<Dictionary<string, string?>>? change = null, bool watches = false)
+    {
+        var settings = Settings;
+        change?.Invoke(settings);
+        var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, Token);
+        await RememberEventsAsync(database);
+        return new(database, ownsDatabase: true, new OutsideWorld(), settings, watches);
+    }
+
+    /// <summary>As <see cref="StartAsync"/>, with the samples' merchant registered.</summary>
+    public static async Task<DepositsHost> StartWithMerchantAsync(Action<Dictionary<string, string?>>? change = null, bool watches = false)
+    {
+        var host = await StartAsync(change, watches);
+        await host.RegisterAsync(host.Merchant, 1);
+        return host;
+    }
+
+    /// <summary>Another process on the same database and outside.</summary>
+    public DepositsHost StartReplica() => new(Database, ownsDatabase: false, Outside, _settings, _watches);
+
+    public HttpClient Client(Mode? mode = null, Guid? merchant = null, long number = 1) =>
+        Factory.ClientOf(TestIdentity.Caller(merchant ?? Merchant, mode ?? Mode.Test, number));
+
+    /// <summary>One round of the watch, with everything that waits looked at now.</summary>
+    public async Task<bool> RoundAsync()
+    {
+        await ExecuteAsync("UPDATE deposits.deposit SET check_at = clock_timestamp() WHERE check_at < 'infinity'");
+        return await _watch.TickAsync(Token);
+    }
+
+    public async Task RegisterAsync(Guid merchant, long number) => Assert.Null(await PublishAsync(new MerchantRegistered
+    {
+        EventId = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+        CreatedAt = TimeProvider.System.GetUtcNow(),
+        MerchantId = merchant,
+        MerchantNumber = number,
+        Name = "ООО Ромашка",
+    }));
+
+    /// <summary>Ledger's answer, as Ledger would give it to the confirmation that the deposit made.</summary>
+    public Task<Exception?> PostAsync(DepositConfirmed confirmed, Guid operationId, Guid? eventId = null, long? credited = null) => PublishAsync(new DepositPosted
+    {
+        EventId = eventId ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+        CreatedAt = TimeProvider.System.GetUtcNow(),
+        MerchantId = confirmed.MerchantId,
+        Mode = confirmed.Mode,
+        DepositId = confirmed.DepositId,
+        OperationId = operationId,
+        CreditedMinor = new(credited ?? confirmed.CreditedMinor.Value),
+    });
+
+    /// <summary>Publishes an event and returns when its consumer is done with it; the fault that it ended in, or null.</summary>
+    public async Task<Exception?> PublishAsync<TEvent>(TEvent message)
+        where TEvent : class, IIntegrationEvent
+    {
+        var delivery = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+        await Harness.Bus.Publish(message, context => context.MessageId = delivery, Token);
+        var consumed = await Harness.Consumed.SelectAsync<TEvent>(received => received.Context.MessageId == delivery, Token).FirstOrDefault();
+        Assert.NotNull(consumed);
+        return consumed.Exception;
+    }
+
+    /// <summary>The first events of this type that the service published; waits for so many.</summary>
+    public async Task<List<TEvent>> PublishedAsync<TEvent>(int count)
+        where TEvent : class, IIntegrationEvent
+    {
+        var found = new List<TEvent>();
+        await foreach (var published in Harness.Published.SelectAsync<TEvent>(Token))
+        {
+            found.Add(published.Context.Message);
+            if (found.Count == count)
+            {
+                return found;
+            }
+        }
+
+        throw new InvalidOperationException($"Only {found.Count} of {count} {typeof(TEvent).Name} came.");
+    }
+
+    /// <summary>How many events of this type the service has ever put into its outbox.</summary>
+    public Task<long> EnqueuedAsync<TEvent>() => ScalarAsync<long>(
+        $"SELECT count(*) FROM public.enqueued WHERE message_type = '{typeof(TEvent).GetCustomAttributes(typeof(EntityNameAttribute), false).Cast<EntityNameAttribute>().Single().EntityName}'");
+
+    public async Task<JsonElement> DepositAsync(Guid id)
+    {
+        using var client = Client();
+        return await client.GetFromJsonAsync<JsonElement>(new Uri($"/v1/deposits/{id}", UriKind.Relative), Token);
+    }
+
+    public async Task<List<JsonElement>> DepositsAsync()
+    {
+        using var client = Client();
+        var body = await client.GetFromJsonAsync<JsonElement>(new Uri("/v1/deposits?limit=100", UriKind.Relative), Token);
+        return [.. body.GetProperty("deposits").EnumerateArray()];
+    }
+
+    public static async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(HttpClient client, HttpMethod method, string path, string? json = null)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        request.Content = json is null ? null : new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        using var response = await client.SendAsync(request, Token);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(Token));
+    }
+
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Database.OwnerConnectionString);
+        await connection.OpenAsync(Token);
+        await connection.ExecuteAsync(sql, null, Token);
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Database.OwnerConnectionString);
+        await connection.OpenAsync(Token);
+        return await connection.QuerySingleAsync<T>(sql, null, Token);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Factory.DisposeAsync();
+        if (_ownsDatabase)
+        {
+            await Database.DisposeAsync();
+        }
+    }
+
+    /// <summary>The outbox forgets what was sent; tests count what was ever written to it.</summary>
+    private static async Task RememberEventsAsync(TestDatabase database)
+    {
+        await using var connection = new NpgsqlConnection(database.OwnerConnectionString);
+        await connection.OpenAsync(Token);
+        await connection.ExecuteAsync(
+            """
+            CREATE TABLE public.enqueued (message_type text NOT NULL, event_id uuid NOT NULL);
+            CREATE FUNCTION public.remember() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+            $$ BEGIN INSERT INTO public.enqueued VALUES (NEW.message_type, NEW.event_id); RETURN NEW; END $$;
+            CREATE TRIGGER remember AFTER INSERT ON messaging.outbox FOR EACH ROW EXECUTE FUNCTION public.remember();
+            """, null, Token);
+    }
+
+    private void Configure(IServiceCollection services)
+    {
+        foreach (var client in Mode.All.Select(ToncenterChain.ClientName).Append(RateSources.ClientName).Append(FaucetClient.ClientName))
+        {
+            services.AddHttpClient(client)
+                .ConfigurePrimaryHttpMessageHandler(() => Outside)
+                .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
+        }
+
+        if (!_watches)
+        {
+            services.Remove(services.Single(service =>
+                service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(WatchChains)));
+        }
+    }
+}
