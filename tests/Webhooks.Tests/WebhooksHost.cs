@@ -55,6 +55,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
         var all = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>());
         all.TryAdd("Webhooks:EncryptionKey", EncryptionKey);
         all.TryAdd("Webhooks:AllowLoopbackReceivers", "true");
+        all.TryAdd("Logging:LogLevel:Default", "Warning");
+        all.TryAdd("Logging:LogLevel:Microsoft.AspNetCore", "Warning");
         var factory = new ServiceFactory<Program>("webhooks", database, all, collection =>
         {
             if (!dispatching)

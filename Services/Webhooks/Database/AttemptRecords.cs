@@ -7,7 +7,7 @@ namespace ArdorQr.Webhooks.Database;
 /// <summary>Records what came of an attempt, with all that follows for its delivery and its endpoint, in one transaction.</summary>
 internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time)
 {
-    /// <summary>False if the lease was lost: then another process has the delivery, and nothing is changed.</summary>
+    /// <summary>False if the lease was lost (or this was recorded before): nothing is changed then.</summary>
     /// <param name="claim">The lease.</param>
     /// <param name="at">When the attempt was begun.</param>
     /// <param name="answer">What came of it.</param>
@@ -97,11 +97,11 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
             SET status = @status, attempts = attempts + 1, url = @Url, leased_until = NULL,
                 next_attempt_at = CASE WHEN @status = 'pending' THEN clock_timestamp() + make_interval(secs => @waitSeconds) END,
                 delivered_at = CASE WHEN @status = 'delivered' THEN clock_timestamp() END
-            WHERE id = @Id AND epoch = @Epoch AND status = 'pending'
+            WHERE id = @Id AND epoch = @Epoch AND attempts = @Attempts AND status = 'pending'
             """;
         var status = answer.IsSuccess ? "delivered" : wait is null ? "failed" : "pending";
         return await transaction.ExecuteAsync(
-            sql, new { claim.Id, claim.Epoch, claim.Url, status, waitSeconds = (wait ?? TimeSpan.Zero).TotalSeconds },
+            sql, new { claim.Id, claim.Epoch, claim.Attempts, claim.Url, status, waitSeconds = (wait ?? TimeSpan.Zero).TotalSeconds },
             cancellationToken) == 1;
     }
 

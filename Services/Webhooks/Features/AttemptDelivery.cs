@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
+using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Faults;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
@@ -17,6 +18,9 @@ internal sealed partial class AttemptDelivery(
     RandomNumberGenerator random, FaultHook faults, TimeProvider time, ILogger<AttemptDelivery> logger)
 {
     private const string SentPoint = "webhooks.sent";
+    private const int MaxRecordRetries = 10; // They fit into what the lease leaves after the longest attempt.
+
+    private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
 
     private static readonly ActivitySource Activities = new("ArdorQr.Webhooks");
 
@@ -25,6 +29,7 @@ internal sealed partial class AttemptDelivery(
         using var activity = StartActivity(claim);
         var at = time.GetUtcNow();
         var answer = await SendAsync(claim, cancellationToken);
+        WebhookMetrics.Attempted(answer);
         if (answer.Status is not null)
         {
             faults.Reach(SentPoint);
@@ -32,13 +37,30 @@ internal sealed partial class AttemptDelivery(
 
         var number = claim.Attempts + 1;
         var wait = answer.IsSuccess ? null : RetrySchedule.WaitAfter(number, answer.RetryAfter, random);
-        if (await records.TryAddAsync(claim, at, answer, wait, cancellationToken))
+        if (await RecordAsync(claim, at, answer, wait, cancellationToken))
         {
             LogAttempted(claim.Id, number, answer.Status, answer.Error);
         }
         else
         {
             LogLeaseLost(claim.Id, number, claim.Epoch);
+        }
+    }
+
+    /// <summary>The merchant has it already: a database that is away for a moment must not make us send it again.</summary>
+    private async Task<bool> RecordAsync(
+        ClaimedDelivery claim, DateTimeOffset at, Answer answer, TimeSpan? wait, CancellationToken cancellationToken)
+    {
+        for (var left = MaxRecordRetries; ; left--)
+        {
+            try
+            {
+                return await records.TryAddAsync(claim, at, answer, wait, cancellationToken);
+            }
+            catch (Exception exception) when (left > 0 && Transient.Is(exception))
+            {
+                await Task.Delay(RecordPause, time, cancellationToken);
+            }
         }
     }
 

@@ -1,0 +1,28 @@
+using System.Diagnostics.Metrics;
+using ArdorQr.Webhooks.Domain;
+
+namespace ArdorQr.Webhooks.Features;
+
+/// <summary>What the platform team sees of deliveries: attempts by their outcome, and how long receivers take.</summary>
+internal static class WebhookMetrics
+{
+    private static readonly Meter Meter = new("ArdorQr.Webhooks");
+
+    private static readonly Counter<long> Attempts =
+        Meter.CreateCounter<long>("ardorqr.webhooks.attempts", description: "Attempts to hand a webhook over");
+
+    private static readonly Histogram<double> Durations =
+        Meter.CreateHistogram<double>("ardorqr.webhooks.attempt.duration", "s", "From the start of an attempt to its answer");
+
+    public static void Attempted(Answer answer)
+    {
+        var outcome = answer switch
+        {
+            { IsSuccess: true } => "delivered",
+            { Error: { } error } => error,
+            _ => "refused",
+        };
+        Attempts.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+        Durations.Record(answer.Duration.TotalSeconds, new KeyValuePair<string, object?>("outcome", outcome));
+    }
+}
