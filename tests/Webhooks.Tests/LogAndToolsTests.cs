@@ -34,19 +34,15 @@ public sealed class LogAndToolsTests
             (await host.DeliveriesAsync(Token))[0].EnumerateObject().Select(member => member.Name));
     }
 
-    [Theory]
-    [InlineData("?limit=0")]
-    [InlineData("?limit=101")]
-    [InlineData("?limit=x")]
-    [InlineData("?status=Delivered")]
-    [InlineData("?eventId=evt_1")]
-    public async Task A_wrong_query_is_an_error(string query)
+    [Fact]
+    public async Task A_wrong_query_is_an_error()
     {
         await using var host = await WebhooksHost.StartAsync(Token);
-
-        using var response = await host.Merchant().GetAsync(new Uri($"/v1/webhooks/deliveries{query}", UriKind.Relative), Token);
-
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        foreach (var query in new[] { "limit=0", "limit=101", "limit=x", "status=Delivered", "status=", "eventId=evt_1" })
+        {
+            using var response = await host.Merchant().GetAsync(new Uri($"/v1/webhooks/deliveries?{query}", UriKind.Relative), Token);
+            Assert.Equal((query, HttpStatusCode.BadRequest), (query, response.StatusCode));
+        }
     }
 
     [Fact]
@@ -95,46 +91,53 @@ public sealed class LogAndToolsTests
         Assert.Equal("validation_failed", await CodeOfAsync(noId, HttpStatusCode.BadRequest));
     }
 
-    [Theory]
-    [InlineData("deposit.pending", "pending")]
-    [InlineData("deposit.credited", "credited")]
-    [InlineData("payment.processing", "confirming")]
-    [InlineData("payment.completed", "completed")]
-    [InlineData("payment.failed", "failed")]
-    public async Task A_test_event_is_a_signed_sample_of_its_type(string type, string status)
+    [Fact]
+    public async Task A_test_event_is_a_signed_sample_of_its_type()
     {
         await using var host = await WebhooksHost.StartAsync(Token);
         var secret = await host.ConfigureAsync(Token);
+        (string Type, string Status)[] cases =
+        [
+            ("deposit.pending", "pending"), ("deposit.credited", "credited"), ("payment.processing", "confirming"),
+            ("payment.completed", "completed"), ("payment.failed", "failed"),
+        ];
+        foreach (var (type, status) in cases)
+        {
+            using var response = await host.Merchant().PostAsJsonAsync("/v1/webhooks/test", new { type }, Token);
+            Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
+            var delivery = await response.Content.ReadFromJsonAsync<JsonElement>(Token);
+            Assert.Equal(1, await host.DeliverDueAsync(Token));
 
-        using var response = await host.Merchant().PostAsJsonAsync("/v1/webhooks/test", new { type }, Token);
-        Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
-        var delivery = await response.Content.ReadFromJsonAsync<JsonElement>(Token);
-        Assert.Equal(1, await host.DeliverDueAsync(Token));
-
-        var received = await host.Receiver.NextAsync(Token);
-        Assert.Equal([true], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, secret!));
-        Assert.Equal(delivery.GetProperty("id").GetString(), received.Header("X-Ardor-Delivery-Id"));
-        var body = JsonDocument.Parse(received.Body).RootElement;
-        Assert.Equal(delivery.GetProperty("eventId").GetString(), body.GetProperty("id").GetString());
-        Assert.Equal(type, body.GetProperty("type").GetString());
-        Assert.Equal("test", body.GetProperty("mode").GetString());
-        Assert.Equal(status, body.GetProperty("data").GetProperty("status").GetString());
+            var received = await host.Receiver.NextAsync(Token);
+            Assert.Equal([true], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, secret!));
+            Assert.Equal(delivery.GetProperty("id").GetString(), received.Header("X-Ardor-Delivery-Id"));
+            var body = JsonDocument.Parse(received.Body).RootElement;
+            Assert.Equal(delivery.GetProperty("eventId").GetString(), body.GetProperty("id").GetString());
+            Assert.Equal(type, body.GetProperty("type").GetString());
+            Assert.Equal("test", body.GetProperty("mode").GetString());
+            Assert.Equal(status, body.GetProperty("data").GetProperty("status").GetString());
+        }
     }
 
-    [Theory]
-    [InlineData("""{"type":"payment.refunded"}""", 400, "validation_failed")]
-    [InlineData("""{"type":null}""", 400, "validation_failed")]
-    [InlineData("""{"type":"payment.failed","extra":1}""", 400, "validation_failed")]
-    [InlineData("{}", 400, "validation_failed")]
-    [InlineData("""{"type":"payment.failed"}""", 409, "webhook_not_configured")]
-    public async Task A_test_event_needs_a_known_type_and_an_endpoint(string json, int status, string code)
+    [Fact]
+    public async Task A_test_event_needs_a_known_type_and_an_endpoint()
     {
+        (string Body, HttpStatusCode Status, string Code)[] cases =
+        [
+            ("""{"type":"payment.refunded"}""", HttpStatusCode.BadRequest, "validation_failed"),
+            ("""{"type":null}""", HttpStatusCode.BadRequest, "validation_failed"),
+            ("""{"type":"payment.failed","extra":1}""", HttpStatusCode.BadRequest, "validation_failed"),
+            ("{}", HttpStatusCode.BadRequest, "validation_failed"),
+            ("""{"type":"payment.failed"}""", HttpStatusCode.Conflict, "webhook_not_configured"),
+        ];
         await using var host = await WebhooksHost.StartAsync(Token);
-        using var content = new StringContent(json, Encoding.UTF8, "application/json");
+        foreach (var (body, status, code) in cases)
+        {
+            using var content = new StringContent(body, Encoding.UTF8, "application/json");
+            using var response = await host.Merchant().PostAsync(new Uri("/v1/webhooks/test", UriKind.Relative), content, Token);
+            Assert.Equal(code, await CodeOfAsync(response, status));
+        }
 
-        using var response = await host.Merchant().PostAsync(new Uri("/v1/webhooks/test", UriKind.Relative), content, Token);
-
-        Assert.Equal(code, await CodeOfAsync(response, (HttpStatusCode)status));
         Assert.Empty(await host.DeliveriesAsync(Token));
     }
 
