@@ -39,7 +39,8 @@ public sealed class BankTransferReaderTests
     [InlineData("ST000121Name=x")]
     [InlineData("ST00012=Name=x")]
     [InlineData("ST00012\uD83D\uDE00Name=x")]
-    public void A_header_that_is_not_whole_is_malformed(string text) => Assert.Equal("qr_malformed", Refused(text).Code);
+    public void A_header_that_is_not_whole_is_malformed(string text) =>
+        Assert.Equal("qr_malformed", Refused(text).Code);
 
     [Theory]
     [InlineData("|Purpose=Договор 5|7")]

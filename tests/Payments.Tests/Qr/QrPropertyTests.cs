@@ -120,7 +120,9 @@ public sealed class QrPropertyTests
                 Assert.DoesNotContain(sbp.CanonicalUrl, character => character is < '!' or > '~');
                 break;
             case BankTransferQrCode transfer:
-                Assert.Equal((20, 9, 20), (transfer.Account.Length, transfer.Bic.Length, transfer.CorrespAccount.Length));
+                Assert.Equal(20, transfer.Account.Length);
+                Assert.Equal(9, transfer.Bic.Length);
+                Assert.Equal(20, transfer.CorrespAccount.Length);
                 Assert.False(string.IsNullOrWhiteSpace(transfer.PayeeName));
                 Assert.DoesNotContain(transfer.Fields.Values, value => value.Contains('\0', StringComparison.Ordinal));
                 break;

@@ -10,7 +10,9 @@ internal sealed record QrSample(string Id, string? Text, byte[]? Bytes, JsonElem
     public string Note => Optional("note") ?? "";
 
     public string? Optional(string name) =>
-        Expect.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        Expect.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
 
     public override string ToString() => Id;
 }

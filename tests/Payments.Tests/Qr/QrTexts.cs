@@ -19,12 +19,16 @@ internal static class QrTexts
         return $"{guarded}&crc={Crc16.Of(Encoding.ASCII.GetBytes(guarded)):X4}";
     }
 
-    /// <summary>A GOST code with a good account, without what comes last: more fields, each with its separator.</summary>
+    /// <summary>A GOST code with a good account; "more" is further fields, each with its separator.</summary>
     public static string BankTransfer(
-        string more = "", string header = "ST00012|", string name = "ООО «Ромашка»", string bankName = "ПАО СБЕРБАНК") =>
-        $"{header}Name={name}|PersonalAcc={Account}|BankName={bankName}|BIC={Bic}|CorrespAcc={CorrespAccount}{more}";
+        string more = "",
+        string header = "ST00012|",
+        string name = "ООО «Ромашка»",
+        string bankName = "ПАО СБЕРБАНК") =>
+        $"{header}Name={name}|PersonalAcc={Account}|BankName={bankName}"
+        + $"|BIC={Bic}|CorrespAcc={CorrespAccount}{more}";
 
-    /// <summary>A GOST code that pays the state: the account and the single treasury account follow rules of their own.</summary>
+    /// <summary>A GOST code that pays the state, whose accounts follow rules of their own.</summary>
     public static string Treasury(string header = "ST00012|") =>
         $"{header}Name=УФК по г. Москве|PersonalAcc=03100643000000017300|BankName=ГУ БАНКА РОССИИ ПО ЦФО"
         + "|BIC=004525988|CorrespAcc=40102810545370000003|Sum=100";

@@ -2,7 +2,7 @@ namespace ArdorQr.Payments.Domain.Qr;
 
 /// <summary>The judgement on the payee's account, the BIC and the correspondent account together.</summary>
 /// <param name="Refusal">What is wrong with them, or null.</param>
-/// <param name="IsKeyProven">True if the keys were checked and hold; a treasury account's key has no public rule.</param>
+/// <param name="IsKeyProven">True if the keys hold; a treasury account's key has no public rule.</param>
 internal readonly record struct BankTransferAccount(QrRefusal? Refusal, bool IsKeyProven)
 {
     private const string Roubles = "810";

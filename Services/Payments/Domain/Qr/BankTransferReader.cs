@@ -20,7 +20,7 @@ internal static class BankTransferReader
     public static bool Recognizes(string text) => text.StartsWith(Family, StringComparison.Ordinal);
 
     /// <param name="text">A text that <see cref="Recognizes"/> said yes to; blanks may follow it.</param>
-    /// <param name="mayBeMisdecoded">False if the text was decoded here, by the encoding that the code declares.</param>
+    /// <param name="mayBeMisdecoded">False if the bytes were decoded here, as the code declares.</param>
     public static QrReading Read(string text, bool mayBeMisdecoded)
     {
         if (CheckHeader(text) is { } headerRefusal)

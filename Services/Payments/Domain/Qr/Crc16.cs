@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace ArdorQr.Payments.Domain.Qr;
 
 /// <summary>
@@ -37,12 +39,11 @@ internal static class Crc16
         {
             if (!char.IsAsciiHexDigit(digit))
             {
-                return false;
+                return false; // Parse alone would let a NUL at the end pass.
             }
-
-            crc = (ushort)((crc << 4) | Convert.ToInt32(digit.ToString(), 16));
         }
 
+        crc = ushort.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
         return true;
     }
 }

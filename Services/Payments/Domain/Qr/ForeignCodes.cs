@@ -98,7 +98,7 @@ internal static class ForeignCodes
         return Array.TrueForAll(ReceiptKeys, keys.Contains);
     }
 
-    // The European credit transfer ("GiroCode"): a service tag, a version, an encoding, an identification, line by line.
+    // The European credit transfer ("GiroCode"): a service tag, a version, an encoding and so on, line by line.
     private static bool IsEpc(string text) =>
         text.StartsWith("BCD\n", StringComparison.Ordinal) || text.StartsWith("BCD\r\n", StringComparison.Ordinal);
 }

@@ -2,7 +2,7 @@ using ArdorQr.Contracts;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
-/// <summary>A code that can be paid: an SBP link or a bank transfer by requisites. Only the readers build one.</summary>
+/// <summary>A code that can be paid: an SBP link or a bank transfer. Only the readers build one.</summary>
 internal abstract record QrCode
 {
     private protected QrCode()
@@ -88,9 +88,9 @@ internal sealed record BankTransferQrCode : QrCode
 /// <summary>The codes that may stand in <see cref="QrCode.Warnings"/>.</summary>
 internal static class QrWarnings
 {
-    /// <summary>The payee's INN fails its check digits, as even the standard's own example does.</summary>
+    /// <summary>The payee's INN fails its check digits, as the standard's own example does.</summary>
     public const string InnCheckFailed = "inn_check_failed";
 
-    /// <summary>A treasury account: the rule of its key isn't published, so the rail is the first to judge it.</summary>
+    /// <summary>A treasury account: its key has no public rule, so the rail is the first to judge it.</summary>
     public const string AccountKeyUnchecked = "account_key_unchecked";
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
-/// <summary>The encodings of GOST codes. All of them throw on what they can't represent, nothing becomes a "?".</summary>
+/// <summary>The encodings of GOST codes. They throw on what they can't represent, so nothing becomes a "?".</summary>
 internal static class QrEncodings
 {
     public const char DeclaredWindows1251 = '1';
@@ -16,7 +16,8 @@ internal static class QrEncodings
     /// <summary>What browsers mean by Latin-1; outside of 80..9F it is Latin-1.</summary>
     public static Encoding Windows1252 { get; } = CodePage(1252);
 
-    public static Encoding Utf8 { get; } = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    public static Encoding Utf8 { get; } =
+        new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private static Encoding CodePage(int codePage) =>
         CodePagesEncodingProvider.Instance.GetEncoding(

@@ -12,5 +12,5 @@ internal abstract record QrReading
     internal sealed record Refused(QrRefusal Refusal) : QrReading;
 }
 
-/// <summary>Why a code can't be paid: a code to program against, a text in Russian for people, and particulars.</summary>
+/// <summary>Why a code can't be paid: a code for programs, a text in Russian for people, and particulars.</summary>
 internal sealed record QrRefusal(string Code, string Message, IReadOnlyDictionary<string, string>? Details = null);

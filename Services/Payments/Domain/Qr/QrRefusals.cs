@@ -26,7 +26,8 @@ internal static class QrRefusals
 
     public static QrRefusal EncodingInvalid { get; } = new(
         "qr_encoding_invalid",
-        $"Это код с банковскими реквизитами, но его текст испорчен: кодировка не указана или прочитана неверно. {AskAgain}",
+        "Это код с банковскими реквизитами, но его текст испорчен: кодировка не указана или прочитана неверно. "
+        + AskAgain,
         Of(BankTransfer));
 
     public static QrRefusal SbpMalformed { get; } =
@@ -39,7 +40,7 @@ internal static class QrRefusals
         Of(BankTransfer));
 
     public static QrRefusal EmvMalformed { get; } =
-        new("qr_malformed", $"Это зарубежный платёжный код (EMVCo), к тому же повреждённый. {AskForSbp}", Of(EmvFormat));
+        new("qr_malformed", $"Это зарубежный код (EMVCo), к тому же повреждённый. {AskForSbp}", Of(EmvFormat));
 
     public static QrRefusal AmountMissing { get; } = new(
         "qr_amount_missing",
@@ -48,7 +49,8 @@ internal static class QrRefusals
 
     public static QrRefusal Subscription { get; } = new(
         "qr_subscription_unsupported",
-        "Это код привязки счёта или подписки СБП, а не код для оплаты. Попросите у получателя код СБП на разовую оплату.",
+        "Это код привязки счёта или подписки СБП, а не код для оплаты. "
+        + "Попросите у получателя код СБП на разовую оплату.",
         Of("sbp_subscription"));
 
     public static QrRefusal BicInvalid { get; } = new(
@@ -134,7 +136,7 @@ internal static class QrRefusals
         Unsupported($"sbp_type_{type}", $"Это код СБП неизвестного вида {type}.");
 
     public static QrRefusal BankTransferVersionUnsupported(string version) =>
-        Unsupported($"st{version}", $"Это код с банковскими реквизитами версии {version}, а поддерживается только 0001.");
+        Unsupported($"st{version}", $"Это код с реквизитами версии {version}, а поддерживается только 0001.");
 
     /// <param name="currency">The currency's number by ISO 4217, or null if the code names none.</param>
     public static QrRefusal EmvUnsupported(string? currency)

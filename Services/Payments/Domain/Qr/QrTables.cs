@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
-/// <summary>What reading a code needs to know of the world: the names of the banks in SBP by their member ids.</summary>
+/// <summary>What reading a code needs to know of the world: the names of banks in SBP by member id.</summary>
 internal sealed class QrTables
 {
     private const string ShippedResource = "sbp-members.json";

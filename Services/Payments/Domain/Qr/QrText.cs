@@ -71,7 +71,7 @@ internal static class QrText
         return false;
     }
 
-    /// <summary>True if there are control characters that no printed requisite has (a NUL can't even be stored).</summary>
+    /// <summary>True if there are control characters, which no printed requisite has and no row can store.</summary>
     public static bool HasControls(string text)
     {
         foreach (var character in text)
