@@ -17,6 +17,9 @@ internal static class Telemetry
 
     private const string HealthPath = "/health";
 
+    /// <summary>Npgsql's log of every statement, at the level Information; the traces have them.</summary>
+    private const string StatementLog = "Npgsql.Command";
+
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
     {
         builder.Logging.AddOpenTelemetry(logging =>
@@ -24,6 +27,7 @@ internal static class Telemetry
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
+        builder.Logging.AddFilter(StatementLog, LogLevel.Warning);
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service))
             .WithMetrics(metrics => metrics
