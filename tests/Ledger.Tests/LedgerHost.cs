@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
+using ArdorQr.Ledger.Database;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
 using MassTransit;
@@ -20,11 +21,13 @@ internal sealed class LedgerHost : IAsyncDisposable
     private readonly BusObserver _observer = new();
     private readonly IBus _bus;
 
-    private LedgerHost(TestDatabase database, bool ownsDatabase)
+    private LedgerHost(TestDatabase database, bool ownsDatabase, string? connectionString = null)
     {
         (Database, _ownsDatabase) = (database, ownsDatabase);
-        Factory = new ServiceFactory<Program>(
-            "ledger", database, new Dictionary<string, string?> { ["Logging:LogLevel:Default"] = "Warning" });
+        Factory = new ServiceFactory<Program>("ledger", database, new Dictionary<string, string?>
+        {
+            ["ConnectionStrings:ledger"] = connectionString ?? database.ConnectionString,
+        });
         Payments = Factory.ClientOfService("payments", "ledger:debit");
         _bus = Factory.Services.GetRequiredService<IBus>();
         _bus.ConnectConsumeObserver(_observer);
@@ -37,6 +40,8 @@ internal sealed class LedgerHost : IAsyncDisposable
 
     public ServiceFactory<Program> Factory { get; }
 
+    public PostingEngine Engine => Factory.Services.GetRequiredService<PostingEngine>();
+
     /// <summary>A client with the scope <c>ledger:debit</c>.</summary>
     public HttpClient Payments { get; }
 
@@ -44,6 +49,9 @@ internal sealed class LedgerHost : IAsyncDisposable
 
     /// <summary>Another replica on the same database.</summary>
     public LedgerHost StartReplica() => new(Database, ownsDatabase: false);
+
+    /// <summary>Another replica that reaches the same database through a proxy.</summary>
+    public LedgerHost StartReplica(CuttingProxy proxy) => new(Database, ownsDatabase: false, proxy.ConnectionString);
 
     public async Task<Debit> DebitAsync(DebitBody body)
     {

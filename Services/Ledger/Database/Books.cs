@@ -76,20 +76,24 @@ internal static class Books
     }
 
     /// <summary>
-    /// Writes a batch in one round trip. False when another transaction took one of the ids meanwhile, which its wallet's
-    /// lock can't prevent when it names another wallet; then the transaction must be rolled back.
+    /// Writes a batch set by set. False when another transaction took one of the ids or keys meanwhile, which the wallet's
+    /// lock can't prevent when that one names another wallet; then the transaction must be rolled back.
     /// </summary>
     public static async Task<bool> TryWriteAsync(ServiceTransaction transaction, Postings postings, CancellationToken cancellationToken)
     {
-        const string sql =
+        // In the order of the ids, so that two batches with the same ones wait for each other and never both.
+        const string transferSql =
             $"""
             INSERT INTO ledger.transfer ({TransferColumns})
             SELECT * FROM unnest(
                 @transferIds, @kinds, @merchantIds, @modes, @sourceIds, @debitIds, @amounts, @fees, @totals, @descriptions,
-                @statuses, @reasons, @balances, @operationIds, @answerEventIds, @createdAts)
+                @statuses, @reasons, @balances, @operationIds, @answerEventIds, @createdAts) AS row (transfer_id)
+            ORDER BY row.transfer_id
             ON CONFLICT DO NOTHING
-            RETURNING transfer_id;
-
+            RETURNING transfer_id
+            """;
+        const string entrySql =
+            """
             UPDATE ledger.wallet
             SET balance_kopecks = moved.balance_kopecks, last_sequence = moved.last_sequence, last_entry_at = moved.last_entry_at
             FROM unnest(@walletIds, @walletBalances, @walletSequences, @walletEntryAts)
@@ -107,8 +111,18 @@ internal static class Books
             return true;
         }
 
-        var written = await transaction.QueryAsync<Guid>(sql, ParametersOf(postings), cancellationToken);
-        return written.Count() == postings.Transfers.Count;
+        var written = await transaction.QueryAsync<Guid>(transferSql, TransferParametersOf(postings.Transfers), cancellationToken);
+        if (written.Count() < postings.Transfers.Count)
+        {
+            return false;
+        }
+
+        if (postings.Entries.Count > 0)
+        {
+            await transaction.ExecuteAsync(entrySql, EntryParametersOf(postings), cancellationToken);
+        }
+
+        return true;
     }
 
     /// <summary>A debit's transfer as it was answered, or null.</summary>
@@ -135,27 +149,31 @@ internal static class Books
         _ => null,
     };
 
-    private static object ParametersOf(Postings postings)
+    private static object TransferParametersOf(IReadOnlyList<Transfer> transfers) => new
     {
-        var (_, transfers, entries, wallets) = postings;
+        transferIds = Column(transfers, row => row.TransferId),
+        kinds = Column(transfers, row => Code(row.Kind)),
+        merchantIds = Column(transfers, row => row.MerchantId),
+        modes = Column(transfers, row => row.Mode.Code),
+        sourceIds = Column(transfers, row => row.SourceId),
+        debitIds = Column(transfers, row => row.DebitId),
+        amounts = Column(transfers, row => row.AmountKopecks?.Value),
+        fees = Column(transfers, row => row.FeeKopecks?.Value),
+        totals = Column(transfers, row => row.TotalKopecks?.Value),
+        descriptions = Column(transfers, row => row.Description),
+        statuses = Column(transfers, row => Code(row.Status)),
+        reasons = Column(transfers, row => row.Reason),
+        balances = Column(transfers, row => row.BalanceKopecks.Value),
+        operationIds = Column(transfers, row => row.OperationId),
+        answerEventIds = Column(transfers, row => row.AnswerEventId),
+        createdAts = Column(transfers, row => row.CreatedAt),
+    };
+
+    private static object EntryParametersOf(Postings postings)
+    {
+        var (entries, wallets) = (postings.Entries, postings.Wallets);
         return new
         {
-            transferIds = Column(transfers, row => row.TransferId),
-            kinds = Column(transfers, row => Code(row.Kind)),
-            merchantIds = Column(transfers, row => row.MerchantId),
-            modes = Column(transfers, row => row.Mode.Code),
-            sourceIds = Column(transfers, row => row.SourceId),
-            debitIds = Column(transfers, row => row.DebitId),
-            amounts = Column(transfers, row => row.AmountKopecks?.Value),
-            fees = Column(transfers, row => row.FeeKopecks?.Value),
-            totals = Column(transfers, row => row.TotalKopecks?.Value),
-            descriptions = Column(transfers, row => row.Description),
-            statuses = Column(transfers, row => Code(row.Status)),
-            reasons = Column(transfers, row => row.Reason),
-            balances = Column(transfers, row => row.BalanceKopecks.Value),
-            operationIds = Column(transfers, row => row.OperationId),
-            answerEventIds = Column(transfers, row => row.AnswerEventId),
-            createdAts = Column(transfers, row => row.CreatedAt),
             walletIds = Column(wallets, row => row.AccountId),
             walletBalances = Column(wallets, row => row.Balance.Value),
             walletSequences = Column(wallets, row => row.LastSequence),

@@ -89,7 +89,7 @@ internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook 
 
     private async Task<IReadOnlyList<Outcome>> CommitWithRetriesAsync(List<Work> batch)
     {
-        for (var attempt = 1; ; attempt++)
+        for (var (attempts, races) = (1, 0); ;)
         {
             try
             {
@@ -98,12 +98,12 @@ internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook 
                     return outcomes;
                 }
 
-                if (attempt >= MaxAttempts)
+                if (++races > batch.Count + 1) // A wallet is opened once, and each id can be lost to another once.
                 {
                     throw new UnreachableException("The books kept changing under their locks.");
                 }
             }
-            catch (Exception exception) when (attempt < MaxAttempts && Transient.Is(exception))
+            catch (Exception exception) when (attempts++ < MaxAttempts && Transient.Is(exception))
             {
                 LogBatchRetried(batch.Count, exception.Message);
             }
