@@ -1,4 +1,6 @@
 using ArdorQr.Sandbox;
+using ArdorQr.Sandbox.Features.Chain;
+using ArdorQr.Sandbox.Features.Rates;
 using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Messaging;
 using Microsoft.Extensions.Options;
@@ -9,4 +11,6 @@ builder.Services.AddOptionsWithValidateOnStart<SandboxOptions>().BindConfigurati
 builder.AddMessaging(_ => { });
 return await builder.RunServiceAsync(args, app =>
 {
+    app.MapChain();
+    app.MapGetUsdtRub();
 });

@@ -11,6 +11,11 @@ namespace ArdorQr.Sandbox.Domain;
 /// </summary>
 internal sealed class FaucetTransfer
 {
+    /// <summary>The accounts in the order in which they run, each one step of logical time after the other.</summary>
+    public const int SenderStep = 0;
+    public const int SenderWalletStep = 1;
+    public const int ReceiverWalletStep = 2;
+
     private const long ForwardNanoTons = 1;
     private const long SentNanoTons = 100_000_000;
     private const long RelayedNanoTons = 96_262_000;
@@ -29,15 +34,15 @@ internal sealed class FaucetTransfer
             SenderWallet,
             ReceiverWallet,
             RelayedNanoTons,
-            lt + ChainTime.LtPerTransaction + 1,
+            LtOf(SenderWalletStep) + 1,
             JettonMessages.Write(new InternalTransfer(queryId, micros, Sender, Sender, ForwardNanoTons, ForwardPayload.Empty)),
             bounce: true,
             JettonWallet.StateInitOf(owner, master, JettonWallet.UsdtMainnetCode));
         Notification = Message(
-            ReceiverWallet, owner, ForwardNanoTons, lt + (2 * ChainTime.LtPerTransaction) + 1,
+            ReceiverWallet, owner, ForwardNanoTons, LtOf(ReceiverWalletStep) + 1,
             JettonMessages.Write(new TransferNotification(queryId, micros, Sender, ForwardPayload.Empty)), bounce: false);
         Excess = Message(
-            ReceiverWallet, Sender, ExcessNanoTons, lt + (2 * ChainTime.LtPerTransaction) + 2,
+            ReceiverWallet, Sender, ExcessNanoTons, LtOf(ReceiverWalletStep) + 2,
             JettonMessages.Write(new Excesses(queryId)), bounce: false) with { BodyInRef = false };
     }
 
@@ -71,7 +76,6 @@ internal sealed class FaucetTransfer
 
     public InternalMessage Excess { get; }
 
-    /// <summary>The sender's wallet, the sender's jetton wallet, the receiver's: each runs one step after the other.</summary>
     public long LtOf(int step) => Lt + (step * ChainTime.LtPerTransaction);
 
     /// <summary>A transaction's hash: 32 bytes, base64, fixed by what it is about.</summary>

@@ -1,0 +1,19 @@
+namespace ArdorQr.Sandbox.Features.Chain;
+
+/// <summary>The sandbox's chain: toncenter's API v3 as far as a watcher of deposits needs it, and a faucet.</summary>
+internal static class ChainRoutes
+{
+    extension(IEndpointRouteBuilder routes)
+    {
+        public void MapChain()
+        {
+            var api = routes.MapGroup("/chain/api/v3");
+            api.MapGetMasterchainInfo();
+            api.MapListJettonTransfers();
+            api.MapListJettonWallets();
+            api.MapListTransactions();
+            api.MapRunGetMethod();
+            routes.MapSendFromFaucet();
+        }
+    }
+}
