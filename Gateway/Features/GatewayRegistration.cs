@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using ArdorQr.Gateway.Clients;
+using ArdorQr.Gateway.Database;
+using ArdorQr.ServiceDefaults.Identity;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using OpenTelemetry;
+using OpenTelemetry.Context.Propagation;
+
+namespace ArdorQr.Gateway.Features;
+
+/// <summary>What the Gateway is made of, and the order in which a request meets it.</summary>
+internal static class GatewayRegistration
+{
+    public static void AddGateway(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<GatewayOptions>().BindConfiguration(GatewayOptions.Section);
+        services.AddSingleton<IValidateOptions<OperatorOptions>, OperatorOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<OperatorOptions>().BindConfiguration(OperatorOptions.Section);
+        services.AddSingleton(RandomNumberGenerator.Create());
+        services.AddSingleton<ChangeWatch>();
+        services.AddSingleton<KnownKeys>();
+        services.AddSingleton<KeyUses>();
+        services.AddSingleton<RegisterMerchant>();
+        services.AddHostedService<WatchChanges>();
+        services.AddHostedService<RecordKeyUses>();
+        services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
+        services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
+        Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator()); // Any other one would read the caller's traceparent again.
+        builder.AddProxy();
+    }
+
+    public static void MapGateway(this WebApplication app)
+    {
+        app.UseMiddleware<StartOwnTrace>();
+        app.UseMiddleware<CheckOperator>();
+        app.UseMiddleware<CheckKey>();
+        app.MapGetAccount();
+        app.MapListKeys();
+        app.MapIssueKey();
+        app.MapRevokeKey();
+        app.MapPutWebhooks();
+        app.MapRegisterMerchant();
+        app.MapListMerchants();
+        app.MapGetMerchant();
+        app.MapSuspendMerchant();
+        app.MapResumeMerchant();
+        app.MapReverseProxy();
+    }
+}

@@ -1,0 +1,96 @@
+using System.Net;
+using ArdorQr.Gateway.Database;
+using ArdorQr.ServiceDefaults.Identity;
+using Yarp.ReverseProxy.Transforms;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace ArdorQr.Gateway.Features;
+
+/// <summary>
+/// Passes requests on to the services (routes: appsettings.json). Of a request's headers only named ones go through;
+/// who is calling is said by our token alone.
+/// </summary>
+internal static partial class ProxyRequests
+{
+    /// <summary>A route of this name in its metadata takes requests without a key.</summary>
+    private const string KeylessMetadata = "Keyless";
+
+    private const int ConnectTimeoutSeconds = 3;
+
+    private static readonly string[] ForwardedHeaders =
+        ["Accept", "Content-Type", "Content-Length", "Idempotency-Key", "User-Agent", "X-Rail-Signature"];
+
+    public static void AddProxy(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<CallerTokens>();
+        builder.Services.AddReverseProxy()
+            .LoadFromConfig(builder.Configuration.GetSection("ReverseProxy"))
+            .ConfigureHttpClient((_, handler) => handler.ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds))
+            .AddTransforms(AddIdentity)
+            .AddServiceDiscoveryDestinationResolver();
+    }
+
+    private static void AddIdentity(TransformBuilderContext context)
+    {
+        context.UseDefaultForwarders = false;
+        context.AddRequestHeadersAllowed(ForwardedHeaders);
+        if (context.Route.Metadata?.ContainsKey(KeylessMetadata) == true)
+        {
+            return;
+        }
+
+        var tokens = context.Services.GetRequiredService<CallerTokens>();
+        var logger = context.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ProxyRequests));
+        var audience = context.Route.ClusterId!;
+        context.AddRequestTransform(request =>
+        {
+            if (request.HttpContext.Features.Get<KnownKey>() is { } key)
+            {
+                request.ProxyRequest.Headers.Authorization = new("Bearer", tokens.For(key, audience));
+            }
+            else
+            {
+                request.HttpContext.Response.StatusCode = StatusCodes.Status401Unauthorized; // Not sent on: YARP stops here.
+            }
+
+            return ValueTask.CompletedTask;
+        });
+        context.AddResponseTransform(response => HideRefusedTokenAsync(response, audience, logger));
+    }
+
+    /// <summary>A service that refuses our token is our own fault, and no sign to the merchant that its key is bad.</summary>
+    private static ValueTask HideRefusedTokenAsync(ResponseTransformContext response, string audience, ILogger logger)
+    {
+        if (response.ProxyResponse?.StatusCode == HttpStatusCode.Unauthorized)
+        {
+            LogTokenRefused(logger, audience);
+            response.SuppressResponseBody = true;
+            response.HttpContext.Response.Headers.Clear();
+            response.HttpContext.Response.StatusCode = StatusCodes.Status500InternalServerError;
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Audience} refused the caller token; the two disagree about keys or clocks")]
+    private static partial void LogTokenRefused(ILogger logger, string audience);
+
+    /// <summary>Caller tokens, reused for a short while: signing costs more than all else on the way.</summary>
+    internal sealed class CallerTokens(TokenIssuer issuer, TimeProvider time)
+    {
+        private const int ReuseSeconds = 20;
+
+        public string For(KnownKey key, string audience)
+        {
+            var now = time.GetUtcNow();
+            if (key.Tokens.TryGetValue(audience, out var cached) && cached.Until > now)
+            {
+                return cached.Token;
+            }
+
+            var token = issuer.IssueCaller(key.Caller, audience);
+            key.Tokens[audience] = (token, now.AddSeconds(ReuseSeconds));
+            return token;
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using ArdorQr.ServiceDefaults.Errors;
+
+namespace ArdorQr.Gateway;
+
+/// <summary>Every error of its own that the Gateway can answer; what any service can is in <see cref="CommonErrors"/>.</summary>
+internal static class GatewayErrors
+{
+    public static ApiError ApiKeyInvalid { get; } =
+        new("api_key_invalid", 401, "API-ключ неверен. Проверьте, что он скопирован целиком.");
+
+    public static ApiError ApiKeyRevoked { get; } =
+        new("api_key_revoked", 401, "API-ключ отозван. Используйте другой ключ.");
+
+    public static ApiError AccountSuspended { get; } =
+        new("account_suspended", 403, "Аккаунт приостановлен: доступны только запросы на чтение (GET). Обратитесь в поддержку.");
+
+    /// <summary>The reference's default mode is live, which a test key may not issue.</summary>
+    public static ApiError TestKeyNeedsTestMode { get; } = CommonErrors.PermissionDenied with
+    {
+        Message = "Тестовый ключ может выпускать только тестовые ключи: передайте в теле запроса \"mode\":\"test\".",
+    };
+
+    public static ApiError TestKeyManagesTestKeys { get; } = CommonErrors.PermissionDenied with
+    {
+        Message = "Тестовый ключ может управлять только тестовыми ключами.",
+    };
+
+    public static ApiError KeyLastActive { get; } =
+        new("key_last_active", 409, "Это последний действующий live-ключ аккаунта. Сначала выпустите другой.");
+
+    public static ApiError OperatorUnauthorized { get; } = CommonErrors.Unauthorized with
+    {
+        Message = "Нужен токен оператора в заголовке Authorization: Bearer …",
+    };
+
+    public static ApiError IdempotencyKeyInvalid { get; } =
+        new("idempotency_key_invalid", 400, "Idempotency-Key — непустая строка не длиннее 255 символов.");
+
+    public static ApiError IdempotencyKeyReused { get; } =
+        new("idempotency_key_reused", 422, "Этот Idempotency-Key уже использован с другим запросом.");
+
+    /// <summary>A merchant has as many keys as it may; <paramref name="maxKeys"/> counts active ones.</summary>
+    public static ApiError TooManyKeys(int maxKeys) =>
+        new("limit_exceeded", 422, $"Действующих ключей не может быть больше {maxKeys}. Отзовите ненужные.");
+}
