@@ -6,7 +6,8 @@ namespace ArdorQr.Deposits;
 internal static class DepositErrors
 {
     public static ApiError NotReceiving { get; } = new(
-        "service_unavailable", 503, "Приём USDT в этом режиме пока не подключён. Остальные методы работают; обратитесь в поддержку.");
+        "service_unavailable", 503,
+        "Приём USDT в этом режиме пока не подключён. Остальные методы работают; обратитесь в поддержку.");
 
     public static ApiError AmountInvalid(string most) => CommonErrors.ValidationFailed(
         "amount", $"amount — сумма в USDT больше 0 и не больше {most}, не более 6 знаков после точки.");

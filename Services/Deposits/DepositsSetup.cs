@@ -8,7 +8,8 @@ namespace ArdorQr.Deposits;
 /// <summary>Registers what Deposits consists of: its worlds with their clients, and the watch over them.</summary>
 internal static class DepositsSetup
 {
-    private const int ClientTimeoutSeconds = 10;
+    private const int FaucetTimeoutSeconds = 10;
+    private const int RateTimeoutSeconds = 3; // The watch waits for it.
     private const int MaxChainAnswerBytes = 32 * 1024 * 1024;
     private const int MaxAnswerBytes = 1024 * 1024;
 
@@ -21,11 +22,13 @@ internal static class DepositsSetup
         services.AddSingleton<Worlds>();
         foreach (var mode in Mode.All)
         {
-            services.AddHttpClient(ToncenterChain.ClientName(mode), (provider, client) => SetUpChain(provider, mode, client));
+            services.AddHttpClient(ToncenterChain.ClientName(mode), (provider, client) => SetUpChain(provider, mode, client))
+                .AddHttpMessageHandler(provider => new ChainBudget.Handler(provider.GetRequiredService<ChainBudget>(), mode));
         }
 
-        services.AddHttpClient(RateSources.ClientName, client => Limit(client, ClientTimeoutSeconds, MaxAnswerBytes));
-        services.AddHttpClient(FaucetClient.ClientName, client => Limit(client, ClientTimeoutSeconds, MaxAnswerBytes));
+        services.AddHttpClient(RateSources.ClientName, client => Limit(client, RateTimeoutSeconds, MaxAnswerBytes));
+        services.AddHttpClient(FaucetClient.ClientName, client => Limit(client, FaucetTimeoutSeconds, MaxAnswerBytes));
+        services.AddSingleton<ChainBudget>();
         services.AddSingleton<RateSources>();
         services.AddSingleton<FaucetClient>();
         services.AddSingleton<WatchStatus>();

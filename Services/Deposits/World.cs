@@ -39,7 +39,9 @@ internal sealed record World
         PublicKey = Convert.FromHexString(options.PublicKey!),
         Jetton = new JettonKind(
             TonAddress.Parse(options.JettonMaster!),
-            options.JettonWalletCodeHash is { } hash ? JettonWallet.LibraryCode(Convert.FromHexString(hash)) : JettonWallet.UsdtMainnetCode),
+            options.JettonWalletCodeHash is { } hash
+                ? JettonWallet.LibraryCode(Convert.FromHexString(hash))
+                : JettonWallet.UsdtMainnetCode),
         RateRule = new RateRule(
             RateOf(options.MinRateAbsolute), RateOf(options.MaxRateAbsolute), options.MinRateSources,
             IsTestNetworkId(options.NetworkGlobalId.Value)),

@@ -36,6 +36,10 @@ internal sealed class WorldOptions
     [Range(1, 60)]
     public int ChainTimeoutSeconds { get; init; } = 10;
 
+    /// <summary>The most that the chain's API is asked per second.</summary>
+    [Range(1, 1_000)]
+    public int ChainRequestsPerSecond { get; init; } = 25;
+
     /// <summary>Where test money is asked for, the whole address; only a test network has one.</summary>
     [Url]
     public string? FaucetUrl { get; init; }
@@ -73,7 +77,9 @@ internal sealed class WorldOptions
     [Range(10, 60_000)]
     public int PollIntervalMilliseconds { get; init; } = 1_000;
 
-    /// <summary>How far below the cursor rows are read again, in logical time (about a million per block): indexes add late.</summary>
+    /// <summary>
+    /// How far below the cursor rows are read again, in logical time (about a million per block): indexes add late.
+    /// </summary>
     [Range(0, 100_000_000_000)]
     public long CursorOverlapLt { get; init; } = 600_000_000;
 

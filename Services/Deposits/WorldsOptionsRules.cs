@@ -23,7 +23,8 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield break;
         }
 
-        var section = $"{WorldsOptions.Section}:{(mode == Mode.Live ? nameof(WorldsOptions.Live) : nameof(WorldsOptions.Test))}";
+        var name = mode == Mode.Live ? nameof(WorldsOptions.Live) : nameof(WorldsOptions.Test);
+        var section = $"{WorldsOptions.Section}:{name}";
         if (world.JettonMaster is { } master && !TonAddress.TryParse(master, out _))
         {
             yield return $"{section}:{nameof(world.JettonMaster)} is no TON address.";
@@ -44,9 +45,10 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield return $"{section}:{nameof(world.FaucetToken)} is missing beside {nameof(world.FaucetUrl)}.";
         }
 
-        foreach (var source in world.RateSources.Where(source => source.Kind is { } kind && !RateAnswers.Kinds.ContainsKey(kind)))
+        var kinds = string.Join(", ", RateAnswers.Kinds.Keys);
+        foreach (var kind in world.RateSources.Select(source => source.Kind).OfType<string>().Except(RateAnswers.Kinds.Keys))
         {
-            yield return $"{section}:{nameof(world.RateSources)}: '{source.Kind}' is none of {string.Join(", ", RateAnswers.Kinds.Keys)}.";
+            yield return $"{section}:{nameof(world.RateSources)}: '{kind}' is none of {kinds}.";
         }
 
         foreach (var fault in mode == Mode.Live ? LiveFaults(world) : TestFaults(world))
@@ -59,7 +61,7 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
     {
         if (world.NetworkGlobalId is { } network and not WalletV5R1.MainnetGlobalId)
         {
-            yield return $"{nameof(world.NetworkGlobalId)} is {network}; live runs on mainnet ({WalletV5R1.MainnetGlobalId}) only.";
+            yield return $"{nameof(world.NetworkGlobalId)} is {network}; live runs on mainnet only.";
         }
 
         if (world.FaucetUrl is not null)
@@ -104,9 +106,12 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             (Name: nameof(live.PublicKey), Live: live.PublicKey, Test: test.PublicKey),
             (Name: nameof(live.JettonMaster), Live: live.JettonMaster, Test: test.JettonMaster),
         };
-        foreach (var pair in pairs.Where(pair => pair.Live is not null && string.Equals(pair.Live, pair.Test, StringComparison.OrdinalIgnoreCase)))
+        foreach (var (name, ofLive, ofTest) in pairs)
         {
-            yield return $"{WorldsOptions.Section}: live and test share {pair.Name}.";
+            if (ofLive is not null && string.Equals(ofLive, ofTest, StringComparison.OrdinalIgnoreCase))
+            {
+                yield return $"{WorldsOptions.Section}: live and test share {name}.";
+            }
         }
     }
 }

@@ -24,12 +24,13 @@ internal sealed class DepositsHost : IAsyncDisposable
 {
     private readonly bool _ownsDatabase;
     private readonly bool _watches;
+    private readonly bool _sends;
     private readonly Dictionary<string, string?> _settings;
     private readonly WatchChain _watch;
 
-    private DepositsHost(TestDatabase database, bool ownsDatabase, OutsideWorld outside, Dictionary<string, string?> settings, bool watches)
+    private DepositsHost(TestDatabase database, bool ownsDatabase, OutsideWorld outside, Dictionary<string, string?> settings, bool watches, bool sends)
     {
-        (Database, _ownsDatabase, Outside, _settings, _watches) = (database, ownsDatabase, outside, settings, watches);
+        (Database, _ownsDatabase, Outside, _settings, _watches, _sends) = (database, ownsDatabase, outside, settings, watches, sends);
         Factory = new ServiceFactory<Program>("deposits", database, settings, Configure);
         Harness = Factory.Services.GetRequiredService<ITestHarness>();
         _watch = WatchChains.WatchOf(Factory.Services, World);
@@ -66,33 +67,44 @@ internal sealed class DepositsHost : IAsyncDisposable
         ["Deposits:Worlds:Test:RateSources:0:Kind"] = "sandbox",
     };
 
-    public static async Task<DepositsHost> StartAsync(Action<Dictionary<string, string?>>? change = null, bool watches = false)
+    /// <param name="change">Changes the settings.</param>
+    /// <param name="watches">Whether the watch runs by itself.</param>
+    /// <param name="sends">Whether committed events are sent; without, it is as if the process always died before.</param>
+    public static async Task<DepositsHost> StartAsync(
+        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true)
     {
         var settings = Settings;
         change?.Invoke(settings);
         var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, Token);
         await RememberEventsAsync(database);
-        return new(database, ownsDatabase: true, new OutsideWorld(), settings, watches);
+        return new(database, ownsDatabase: true, new OutsideWorld(), settings, watches, sends);
     }
 
     /// <summary>As <see cref="StartAsync"/>, with the samples' merchant registered.</summary>
-    public static async Task<DepositsHost> StartWithMerchantAsync(Action<Dictionary<string, string?>>? change = null, bool watches = false)
+    public static async Task<DepositsHost> StartWithMerchantAsync(
+        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true)
     {
-        var host = await StartAsync(change, watches);
+        var host = await StartAsync(change, watches, sends);
         await host.RegisterAsync(host.Merchant, 1);
         return host;
     }
 
     /// <summary>Another process on the same database and outside.</summary>
-    public DepositsHost StartReplica() => new(Database, ownsDatabase: false, Outside, _settings, _watches);
+    public DepositsHost StartReplica() => new(Database, ownsDatabase: false, Outside, _settings, _watches, sends: true);
 
     public HttpClient Client(Mode? mode = null, Guid? merchant = null, long number = 1) =>
         Factory.ClientOf(TestIdentity.Caller(merchant ?? Merchant, mode ?? Mode.Test, number));
 
     /// <summary>One round of the watch, with everything that waits looked at now.</summary>
-    public async Task<bool> RoundAsync()
+    public Task<bool> RoundAsync() => RoundAsync(makeDue: true);
+
+    public async Task<bool> RoundAsync(bool makeDue)
     {
-        await ExecuteAsync("UPDATE deposits.deposit SET check_at = clock_timestamp() WHERE check_at < 'infinity'");
+        if (makeDue)
+        {
+            await ExecuteAsync("UPDATE deposits.deposit SET check_at = clock_timestamp() WHERE check_at < 'infinity'");
+        }
+
         return await _watch.TickAsync(Token);
     }
 
@@ -200,9 +212,9 @@ internal sealed class DepositsHost : IAsyncDisposable
         await connection.OpenAsync(Token);
         await connection.ExecuteAsync(
             """
-            CREATE TABLE public.enqueued (message_type text NOT NULL, event_id uuid NOT NULL);
+            CREATE TABLE public.enqueued (message_type text NOT NULL, event_id uuid NOT NULL, traceparent text);
             CREATE FUNCTION public.remember() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
-            $$ BEGIN INSERT INTO public.enqueued VALUES (NEW.message_type, NEW.event_id); RETURN NEW; END $$;
+            $$ BEGIN INSERT INTO public.enqueued VALUES (NEW.message_type, NEW.event_id, NEW.traceparent); RETURN NEW; END $$;
             CREATE TRIGGER remember AFTER INSERT ON messaging.outbox FOR EACH ROW EXECUTE FUNCTION public.remember();
             """, null, Token);
     }
@@ -218,8 +230,15 @@ internal sealed class DepositsHost : IAsyncDisposable
 
         if (!_watches)
         {
-            services.Remove(services.Single(service =>
-                service.ServiceType == typeof(IHostedService) && service.ImplementationType == typeof(WatchChains)));
+            RemoveHosted(services, nameof(WatchChains));
+        }
+
+        if (!_sends)
+        {
+            RemoveHosted(services, "OutboxDispatcher");
         }
     }
+
+    private static void RemoveHosted(IServiceCollection services, string name) => services.Remove(services.Single(service =>
+        service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Name == name));
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using ArdorQr.Contracts.Events;
@@ -108,6 +109,42 @@ public sealed class JourneyTests
         Assert.Null(await deposits.PostAsync(confirmed, Operation));
 
         Assert.Equal(0, await deposits.ScalarAsync<long>(sql));
+    }
+
+    [Fact]
+    public async Task What_was_stored_before_the_process_died_is_announced_by_the_next_one()
+    {
+        await using var dying = await DepositsHost.StartWithMerchantAsync(sends: false);
+        dying.Outside.AddSampleRow();
+        dying.Outside.AddSampleTransactions();
+        await dying.RoundAsync();
+        await dying.ExecuteAsync("UPDATE messaging.outbox SET leased_until = clock_timestamp() - interval '1 second'");
+
+        await using var next = dying.StartReplica();
+
+        Assert.Single(await next.PublishedAsync<DepositDetected>(1));
+        Assert.Equal(1, await dying.EnqueuedAsync<DepositDetected>());
+    }
+
+    [Fact]
+    public async Task All_that_happens_to_a_deposit_is_one_trace()
+    {
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "ArdorQr.Deposits",
+            Sample = (ref _) => ActivitySamplingResult.AllDataAndRecorded,
+        };
+        ActivitySource.AddActivityListener(listener);
+        await using var deposits = await DepositsHost.StartWithMerchantAsync();
+        deposits.Outside.AddSampleRow();
+        deposits.Outside.AddSampleTransactions();
+
+        await deposits.RoundAsync();
+        deposits.Outside.NextBlock();
+        await deposits.RoundAsync();
+
+        Assert.Equal(2, await deposits.ScalarAsync<long>("SELECT count(traceparent) FROM public.enqueued"));
+        Assert.Equal(1, await deposits.ScalarAsync<long>("SELECT count(DISTINCT substr(traceparent, 4, 32)) FROM public.enqueued"));
     }
 
     [Fact]

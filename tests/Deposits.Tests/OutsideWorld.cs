@@ -26,6 +26,7 @@ internal sealed class OutsideWorld : HttpMessageHandler
     private readonly List<JsonObject> _rows = [];
     private readonly List<JsonObject> _transactions = [];
     private readonly Queue<HttpResponseMessage> _failures = [];
+    private readonly HashSet<string> _broken = [];
     private int _built;
 
     public long Seqno { get; set; } = Samples.Seqno;
@@ -60,6 +61,15 @@ internal sealed class OutsideWorld : HttpMessageHandler
         lock (_lock)
         {
             _failures.Enqueue(response);
+        }
+    }
+
+    /// <summary>Each question after this transaction gets an error.</summary>
+    public void FailAlways(string txHash)
+    {
+        lock (_lock)
+        {
+            _broken.Add(Convert.ToBase64String(Convert.FromHexString(txHash)));
         }
     }
 
@@ -155,6 +165,11 @@ internal sealed class OutsideWorld : HttpMessageHandler
             }
 
             var query = QueryHelpers.ParseQuery(uri.Query);
+            if (query.TryGetValue("hash", out var hash) && _broken.Contains(hash!))
+            {
+                return new HttpResponseMessage(HttpStatusCode.InternalServerError);
+            }
+
             return uri.AbsolutePath switch
             {
                 "/chain/api/v3/masterchainInfo" => Json(Head()),

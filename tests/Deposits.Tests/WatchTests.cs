@@ -107,6 +107,37 @@ public sealed class WatchTests
     }
 
     [Fact]
+    public async Task Dust_does_not_keep_a_real_deposit_waiting()
+    {
+        await using var deposits = await DepositsHost.StartWithMerchantAsync();
+        for (var index = 0; index < 200; index++)
+        {
+            deposits.Outside.AddTransfer(1_000);
+        }
+
+        deposits.Outside.AddTransfer(25_000_000);
+        deposits.Outside.NextBlock();
+
+        await deposits.RoundAsync();
+
+        Assert.Equal(1, await deposits.EnqueuedAsync<DepositConfirmed>());
+    }
+
+    [Fact]
+    public async Task A_deposit_whose_transaction_the_index_fails_on_does_not_keep_others_waiting()
+    {
+        await using var deposits = await DepositsHost.StartWithMerchantAsync();
+        var (ill, well) = (deposits.Outside.AddTransfer(1_000_000), deposits.Outside.AddTransfer(25_000_000));
+        deposits.Outside.NextBlock();
+        deposits.Outside.FailAlways(ill.TxHash);
+
+        await Assert.ThrowsAsync<ChainUnavailableException>(deposits.RoundAsync);
+        await deposits.RoundAsync(makeDue: false);
+
+        Assert.Equal(well.TxHash, await deposits.ScalarAsync<string>("SELECT tx_hash FROM deposits.deposit WHERE confirmed_at IS NOT NULL"));
+    }
+
+    [Fact]
     public async Task The_minimum_itself_is_credited()
     {
         await using var deposits = await DepositsHost.StartWithMerchantAsync();

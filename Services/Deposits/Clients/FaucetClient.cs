@@ -27,7 +27,8 @@ internal sealed class FaucetClient(IHttpClientFactory clients)
         using var request = new HttpRequestMessage(HttpMethod.Post, world.Options.FaucetUrl)
         {
             Content = JsonContent.Create(
-                new Request(owner.ToFriendly(bounceable: false, testOnly: world.IsTestNetwork), amount), options: ApiJson.Options),
+                new Request(owner.ToFriendly(bounceable: false, testOnly: world.IsTestNetwork), amount),
+                options: ApiJson.Options),
         };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", world.Options.FaucetToken);
         using var response = await client.SendAsync(request, cancellationToken);

@@ -20,7 +20,8 @@ internal interface ITonChain
     /// <param name="offset">Rows to skip: pages are <see cref="PageSize"/> rows.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     Task<ChainPage<TransferHint>> IncomingTransfersAsync(
-        IReadOnlyList<TonAddress> owners, TonAddress master, long startLt, long endLt, int offset, CancellationToken cancellationToken);
+        IReadOnlyList<TonAddress> owners, TonAddress master, long startLt, long endLt, int offset,
+        CancellationToken cancellationToken);
 
     /// <summary>The transaction of this hash, or null while the index doesn't know it.</summary>
     Task<ChainTransaction?> TransactionAsync(ChainHash hash, CancellationToken cancellationToken);

@@ -35,10 +35,14 @@ internal static class RateAnswers
                 answer.GetProperty("environment").GetString() == "sandbox")
             : throw new FormatException("The pair isn't USDT/RUB.");
 
-    /// <summary>GET api.rapira.net/open/market/rates: <c>{"data":[{"symbol":"USDT/RUB","bidPrice":92.34,…},…]}</c>, the order book's now.</summary>
+    /// <summary>
+    /// GET api.rapira.net/open/market/rates: <c>{"data":[{"symbol":"USDT/RUB","bidPrice":92.34,…},…]}</c>, the order
+    /// book's best bid of now.
+    /// </summary>
     private static Answer ReadRapira(JsonElement answer, DateTimeOffset receivedAt)
     {
-        var row = answer.GetProperty("data").EnumerateArray().Single(row => row.GetProperty("symbol").GetString() == "USDT/RUB");
+        var row = answer.GetProperty("data").EnumerateArray()
+            .Single(pair => pair.GetProperty("symbol").GetString() == "USDT/RUB");
         return new Answer(row.GetProperty("bidPrice").GetDecimal(), receivedAt, IsSandbox: false);
     }
 

@@ -21,7 +21,7 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
     /// <summary>The world's quotes of now, or of a few seconds ago. For one caller at a time per world.</summary>
     public async Task<IReadOnlyList<RateQuote>> QuotesAsync(World world, CancellationToken cancellationToken)
     {
-        var now = time.GetUtcNow();
+        var now = time.GetUtcNow(); // Only spaces the questions; what is fresh enough is judged by the database's clock.
         lock (_last)
         {
             if (_last.TryGetValue(world.Mode, out var last) && now - last.AskedAt < TimeSpan.FromSeconds(ReuseSeconds))
@@ -32,12 +32,9 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
 
         var answers = await Task.WhenAll(world.Options.RateSources.Select(source => AskAsync(source, cancellationToken)));
         var quotes = answers.OfType<RateQuote>().ToList();
-        if (quotes.Count > 0)
+        lock (_last)
         {
-            lock (_last)
-            {
-                _last[world.Mode] = (now, quotes);
-            }
+            _last[world.Mode] = (now, quotes); // None at all too: sources that are away must not hold up every deposit.
         }
 
         return quotes;
@@ -50,7 +47,9 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
             using var client = clients.CreateClient(ClientName);
             var answer = await client.GetFromJsonAsync<JsonElement>(new Uri(source.Url!), cancellationToken);
             var (bid, at, isSandbox) = RateAnswers.Kinds[source.Kind!](answer, time.GetUtcNow());
-            return UsdtRate.TryFromDecimal(bid, out var rate) ? new RateQuote(source.Name!, rate, at.ToUniversalTime(), isSandbox) : null;
+            return UsdtRate.TryFromDecimal(bid, out var rate)
+                ? new RateQuote(source.Name!, rate, at.ToUniversalTime(), isSandbox)
+                : null;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {

@@ -22,11 +22,12 @@ internal static class ToncenterBodies
 
     internal sealed record Block(long Seqno, int GlobalId, long GenUtime, long EndLt);
 
-    internal sealed record JettonTransfers([property: JsonPropertyName("jetton_transfers")] IReadOnlyList<TransferRow>? Rows);
+    internal sealed record JettonTransfers(
+        [property: JsonPropertyName("jetton_transfers")] IReadOnlyList<TransferRow>? Rows);
 
     internal sealed record TransferRow(
-        string? Source, string? Destination, string? Amount, string? JettonMaster, string? TransactionHash, long TransactionLt,
-        bool TransactionAborted);
+        string? Source, string? Destination, string? Amount, string? JettonMaster, string? TransactionHash,
+        long TransactionLt, bool TransactionAborted);
 
     internal sealed record Transactions([property: JsonPropertyName("transactions")] IReadOnlyList<Transaction>? Rows);
 
@@ -38,7 +39,8 @@ internal static class ToncenterBodies
 
     internal sealed record ComputePhase(bool? Skipped, bool? Success);
 
-    internal sealed record Message(string? Hash, string? Source, string? Destination, bool? Bounced, MessageContent? MessageContent);
+    internal sealed record Message(
+        string? Hash, string? Source, string? Destination, bool? Bounced, MessageContent? MessageContent);
 
     internal sealed record MessageContent(string? Hash, string? Body);
 

@@ -25,7 +25,8 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
     }
 
     public async Task<ChainPage<TransferHint>> IncomingTransfersAsync(
-        IReadOnlyList<TonAddress> owners, TonAddress master, long startLt, long endLt, int offset, CancellationToken cancellationToken)
+        IReadOnlyList<TonAddress> owners, TonAddress master, long startLt, long endLt, int offset,
+        CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(owners.Count, ITonChain.MaxOwners);
         var query = new StringBuilder("jetton/transfers?direction=in&sort=asc");
@@ -60,7 +61,7 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
         var request = new RunGetMethod(
             master.ToRawUpper(), method, [new StackItem("slice", JsonSerializer.SerializeToElement(argument))]);
         var result = await SendAsync<RunGetMethodResult>(
-            () => new HttpRequestMessage(HttpMethod.Post, "runGetMethod") { Content = JsonContent.Create(request, options: Json) },
+            () => new(HttpMethod.Post, "runGetMethod") { Content = JsonContent.Create(request, options: Json) },
             cancellationToken);
         return result is { ExitCode: 0, Stack: [{ Value.ValueKind: JsonValueKind.String } item, ..] }
             && BagOfCells.TryParseBase64(item.Value.GetString(), out var cell)
@@ -98,12 +99,19 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
             return await response.Content.ReadFromJsonAsync<T>(Json, cancellationToken)
                 ?? throw new ChainUnavailableException($"{PathOf(message)} answered null.");
         }
-        catch (Exception exception) when (exception is HttpRequestException or IOException or JsonException or NotSupportedException
-            || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested)) // A time-out.
+        catch (Exception exception) when (IsOutage(exception, cancellationToken))
         {
             throw new ChainUnavailableException($"The chain's API failed: {exception.Message}", exception);
         }
     }
+
+    /// <summary>Away, cut off, too slow, or answering something else than JSON of the known shape.</summary>
+    private static bool IsOutage(Exception exception, CancellationToken cancellationToken) => exception switch
+    {
+        HttpRequestException or IOException or JsonException or NotSupportedException => true,
+        OperationCanceledException => !cancellationToken.IsCancellationRequested,
+        _ => false,
+    };
 
     private static string PathOf(HttpRequestMessage message) => message.RequestUri!.OriginalString.Split('?')[0];
 

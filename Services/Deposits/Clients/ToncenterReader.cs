@@ -17,7 +17,8 @@ internal static class ToncenterReader
         && TonAddress.TryParse(row.Destination, out var destination)
         && long.TryParse(row.Amount, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
             ? new TransferHint(
-                hash.Value, row.TransactionLt, row.TransactionAborted, master, AddressOf(row.Source), destination, Usdt.FromMicros(amount))
+                hash.Value, row.TransactionLt, row.TransactionAborted, master, AddressOf(row.Source), destination,
+                Usdt.FromMicros(amount))
             : null;
 
     public static ChainTransaction? TransactionOf(Transaction row) =>

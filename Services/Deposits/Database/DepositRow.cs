@@ -15,7 +15,7 @@ internal record DepositRow
         """
         deposit_id, merchant_id, mode, status, network_global_id, jetton_wallet, to_address, from_address, tx_hash, tx_lt,
         message_hash, amount_micros, fee_bps, rate_micros, rate_at, gross_kopecks, fee_kopecks, credited_kopecks,
-        failure_reason, operation_id, detected_event_id, credited_event_id, created_at, confirmed_at, credited_at
+        failure_reason, operation_id, detected_event_id, credited_event_id, traceparent, created_at, confirmed_at, credited_at
         """;
 
     public Guid DepositId { get; init; }
@@ -62,6 +62,9 @@ internal record DepositRow
     public Guid? DetectedEventId { get; init; }
 
     public Guid? CreditedEventId { get; init; }
+
+    /// <summary>The trace that began when the row was seen.</summary>
+    public string? Traceparent { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
 

@@ -17,7 +17,8 @@ internal sealed record Leadership(Mode Mode, Guid Holder, long Epoch)
     public const int LeaseSeconds = 5;
 
     /// <summary>Takes the lease if nobody holds it; null when somebody else does.</summary>
-    public static async Task<Leadership?> TryTakeAsync(ServiceDatabase database, Mode mode, Guid holder, CancellationToken cancellationToken)
+    public static async Task<Leadership?> TryTakeAsync(
+        ServiceDatabase database, Mode mode, Guid holder, CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -27,8 +28,9 @@ internal sealed record Leadership(Mode Mode, Guid Holder, long Epoch)
             RETURNING epoch
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<long?>(sql, new { mode, holder, lease = LeaseSeconds }, cancellationToken)
-            is { } epoch ? new Leadership(mode, holder, epoch) : null;
+        var epoch = await connection.QuerySingleOrDefaultAsync<long?>(
+            sql, new { mode, holder, lease = LeaseSeconds }, cancellationToken);
+        return epoch is { } term ? new Leadership(mode, holder, term) : null;
     }
 
     /// <summary>Extends the lease; returns the cursor.</summary>

@@ -29,7 +29,7 @@ internal readonly record struct ChainHash
         Span<byte> bytes = stackalloc byte[LengthBytes + 1];
         if (text is { Length: LengthHex })
         {
-            if (Convert.FromHexString(text, bytes, out _, out var read) != System.Buffers.OperationStatus.Done || read != LengthBytes)
+            if (Convert.FromHexString(text, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
             {
                 return false;
             }

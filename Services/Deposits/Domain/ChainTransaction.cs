@@ -19,7 +19,8 @@ internal sealed record ChainHead(int GlobalId, long Seqno, long EndLt, DateTimeO
 /// <param name="Destination">The owner that is to receive.</param>
 /// <param name="Amount">In the jetton's smallest units, which for USDT are micros.</param>
 internal sealed record TransferHint(
-    ChainHash TransactionHash, long Lt, bool Aborted, TonAddress Master, TonAddress? Source, TonAddress Destination, Usdt Amount);
+    ChainHash TransactionHash, long Lt, bool Aborted, TonAddress Master, TonAddress? Source, TonAddress Destination,
+    Usdt Amount);
 
 /// <summary>A transaction as far as deposits care.</summary>
 internal sealed record ChainTransaction
@@ -43,7 +44,8 @@ internal sealed record ChainTransaction
     public required IReadOnlyList<ChainMessage> OutMessages { get; init; }
 
     /// <summary>Whether it is at least this many masterchain blocks deep below <paramref name="head"/>.</summary>
-    public bool IsFinal(ChainHead head, int confirmations) => MasterchainSeqno is { } seqno && seqno + confirmations <= head.Seqno;
+    public bool IsFinal(ChainHead head, int confirmations) =>
+        MasterchainSeqno is { } seqno && seqno + confirmations <= head.Seqno;
 }
 
 /// <summary>A message between accounts.</summary>

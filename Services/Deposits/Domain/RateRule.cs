@@ -10,7 +10,9 @@ internal sealed record RateQuote(string Source, UsdtRate Rate, DateTimeOffset At
 /// <summary>The rate of a credit, with the quotes that it was made of.</summary>
 internal sealed record AcceptedRate(UsdtRate Rate, DateTimeOffset At, IReadOnlyList<RateQuote> Quotes);
 
-/// <summary>Which quotes count, and the rate that follows from them. Without enough of them there is no rate, never a fallback.</summary>
+/// <summary>
+/// Which quotes count, and the rate that follows from them. Without enough of them there is no rate, never a fallback.
+/// </summary>
 /// <param name="Lowest">A quote below is a fault of its source.</param>
 /// <param name="Highest">A quote above is a fault of its source.</param>
 /// <param name="MinSources">How many valid quotes there must be.</param>

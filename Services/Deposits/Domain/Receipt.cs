@@ -50,7 +50,8 @@ internal abstract record Receipt
     /// <param name="confirmations">How many masterchain blocks deep is final.</param>
     /// <exception cref="ChainContradictionException">The chain's answers contradict each other: a defect or a lie.</exception>
     public static Receipt Judge(
-        ChainTransaction transaction, TonAddress jettonWallet, ChainHash messageHash, JettonKind usdt, ChainHead head, int confirmations)
+        ChainTransaction transaction, TonAddress jettonWallet, ChainHash messageHash, JettonKind usdt, ChainHead head,
+        int confirmations)
     {
         if (transaction.Account != jettonWallet || transaction.InMessage is not { } message || message.Hash != messageHash
             || message.Destination != jettonWallet)

@@ -23,7 +23,9 @@ internal readonly record struct UsdtRate : IComparable<UsdtRate>
         return new(micros);
     }
 
-    /// <summary>Cuts what is below a millionth of a rouble: a rounding never costs the house. False for nothing above zero.</summary>
+    /// <summary>
+    /// Cuts what is below a millionth of a rouble: a rounding never costs the house. False unless more than zero is left.
+    /// </summary>
     public static bool TryFromDecimal(decimal roubles, out UsdtRate rate)
     {
         rate = default;

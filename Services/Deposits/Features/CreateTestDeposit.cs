@@ -54,7 +54,8 @@ internal static class CreateTestDeposit
         ServiceDatabase database, World world, CallerIdentity caller, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        var row = await Addresses.FindOrAssignAsync(connection, world, caller.MerchantId, caller.MerchantNumber, cancellationToken);
+        var row = await Addresses.FindOrAssignAsync(
+            connection, world, caller.MerchantId, caller.MerchantNumber, cancellationToken);
         return TonAddress.Parse(row.Owner);
     }
 }

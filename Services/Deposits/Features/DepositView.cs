@@ -5,7 +5,9 @@ using ArdorQr.Ton;
 
 namespace ArdorQr.Deposits.Features;
 
-/// <summary>A deposit as merchants see it, in a GET, in a list and in a webhook alike. Its worth shows once it is credited.</summary>
+/// <summary>
+/// A deposit as merchants see it, in a GET, in a list and in a webhook alike. Its worth shows once it is credited.
+/// </summary>
 internal sealed record DepositView(
     Guid Id, string Status, string Asset, string Network, Usdt Amount, decimal? Rate, DateTimeOffset? RateAt, int FeeBps,
     Kopecks? GrossMinor, Kopecks? FeeMinor, Kopecks? CreditedMinor, string Currency, string TxHash, string? FromAddress,

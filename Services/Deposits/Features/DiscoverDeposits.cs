@@ -18,7 +18,8 @@ namespace ArdorQr.Deposits.Features;
 /// the cursor there skips nobody.
 /// </remarks>
 internal sealed partial class DiscoverDeposits(
-    World world, ITonChain chain, ServiceDatabase database, FaultHook faults, TimeProvider time, ILogger<DiscoverDeposits> logger)
+    World world, ITonChain chain, ServiceDatabase database, FaultHook faults, TimeProvider time,
+    ILogger<DiscoverDeposits> logger)
 {
     private const int MaxPagesPerScan = 20;
     private const int MaxRowsPerTransaction = 200;
@@ -71,14 +72,16 @@ internal sealed partial class DiscoverDeposits(
         for (var page = 0; page < MaxPagesPerScan; page++)
         {
             var offset = page * ITonChain.PageSize;
-            var found = await chain.IncomingTransfersAsync(owners, world.Jetton.Master, startLt, endLt, offset, cancellationToken);
+            var found = await chain.IncomingTransfersAsync(
+                owners, world.Jetton.Master, startLt, endLt, offset, cancellationToken);
             if (found.Rows.Count < found.RowCount)
             {
                 LogUnreadableRows(found.RowCount - found.Rows.Count);
             }
 
             // The index was asked for one jetton; a row of another one is a fake, whatever its name.
-            var ours = found.Rows.Where(hint => hint.Master == world.Jetton.Master && byOwner.ContainsKey(hint.Destination)).ToList();
+            var ours = found.Rows
+                .Where(hint => hint.Master == world.Jetton.Master && byOwner.ContainsKey(hint.Destination)).ToList();
             await StoreAsync(leader, await UnknownAsync(ours, cancellationToken), byOwner, cancellationToken);
             if (found.RowCount < ITonChain.PageSize)
             {
@@ -101,20 +104,23 @@ internal sealed partial class DiscoverDeposits(
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
+        var hashes = hints.Select(hint => hint.TransactionHash.Hex).ToArray();
         var known = (await connection.QueryAsync<(string TxHash, string ToAddress)>(
-            sql, new { mode = world.Mode, hashes = hints.Select(hint => hint.TransactionHash.Hex).ToArray() }, cancellationToken)).ToHashSet();
+            sql, new { mode = world.Mode, hashes }, cancellationToken)).ToHashSet();
         return [.. hints.Where(hint => !known.Contains((hint.TransactionHash.Hex, hint.Destination.ToRaw())))];
     }
 
     private async Task StoreAsync(
-        Leadership leader, List<TransferHint> hints, Dictionary<TonAddress, AddressRow> byOwner, CancellationToken cancellationToken)
+        Leadership leader, List<TransferHint> hints, Dictionary<TonAddress, AddressRow> byOwner,
+        CancellationToken cancellationToken)
     {
         foreach (var chunk in hints.Chunk(MaxRowsPerTransaction))
         {
+            using var step = DepositTrace.Begin("deposits seen", null);
             await using var transaction = await leader.BeginAsync(database, cancellationToken);
             foreach (var hint in chunk)
             {
-                await StoreAsync(transaction, hint, byOwner[hint.Destination], cancellationToken);
+                await StoreAsync(transaction, hint, byOwner[hint.Destination], step.Traceparent, cancellationToken);
             }
 
             await transaction.CommitAsync(cancellationToken);
@@ -123,16 +129,17 @@ internal sealed partial class DiscoverDeposits(
     }
 
     private async Task StoreAsync(
-        ServiceTransaction transaction, TransferHint hint, AddressRow address, CancellationToken cancellationToken)
+        ServiceTransaction transaction, TransferHint hint, AddressRow address, string? traceparent,
+        CancellationToken cancellationToken)
     {
         const string sql =
             $"""
             INSERT INTO deposits.deposit (
                 deposit_id, merchant_id, mode, status, network_global_id, jetton_wallet, to_address, from_address, tx_hash,
-                tx_lt, amount_micros, fee_bps, detected_event_id)
+                tx_lt, amount_micros, fee_bps, detected_event_id, traceparent)
             VALUES (
                 @depositId, @merchantId, @mode, 'pending', @networkGlobalId, @jettonWallet, @toAddress, @fromAddress, @txHash,
-                @txLt, @amount, @feeBps, @detectedEventId)
+                @txLt, @amount, @feeBps, @detectedEventId, @traceparent)
             ON CONFLICT (network_global_id, jetton_wallet, tx_hash) DO NOTHING
             RETURNING {DepositRow.Columns}
             """;
@@ -151,6 +158,7 @@ internal sealed partial class DiscoverDeposits(
             txLt = hint.Lt,
             amount = hint.Amount,
             feeBps = world.Options.FeeBps,
+            traceparent,
             detectedEventId = isQuiet ? (Guid?)null : Guid.CreateVersion7(time.GetUtcNow()),
         }, cancellationToken);
         if (row is { DetectedEventId: not null })

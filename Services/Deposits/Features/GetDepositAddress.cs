@@ -26,7 +26,8 @@ internal static class GetDepositAddress
         }
 
         await using var connection = await database.OpenAsync(cancellationToken);
-        var row = await Addresses.FindOrAssignAsync(connection, world, caller.MerchantId, caller.MerchantNumber, cancellationToken);
+        var row = await Addresses.FindOrAssignAsync(
+            connection, world, caller.MerchantId, caller.MerchantNumber, cancellationToken);
         return Results.Ok(ResponseOf(world, row));
     }
 

@@ -36,7 +36,8 @@ internal sealed partial class MarkCredited(ServiceDatabase database, TimeProvide
     }
 
     /// <summary>The row, credited now; null when it was credited before.</summary>
-    private async Task<DepositRow?> CreditAsync(ServiceTransaction transaction, DepositPosted message, CancellationToken cancellationToken)
+    private async Task<DepositRow?> CreditAsync(
+        ServiceTransaction transaction, DepositPosted message, CancellationToken cancellationToken)
     {
         // The time is later than that of every earlier event of the deposit, whatever the clock did meanwhile.
         const string sql =

@@ -14,14 +14,19 @@ namespace ArdorQr.Deposits.Features;
 /// look. Without a valid rate a received deposit goes on waiting.
 /// </summary>
 internal sealed partial class SettleDeposit(
-    World world, RateSources rates, WatchStatus status, ServiceDatabase database, TimeProvider time, ILogger<SettleDeposit> logger)
+    World world, RateSources rates, WatchStatus status, ServiceDatabase database, TimeProvider time,
+    ILogger<SettleDeposit> logger)
 {
     /// <summary>The next look: soon while the deposit is young, hourly in the end.</summary>
     private const string NextLookSql =
-        "clock_timestamp() + least(interval '1 hour', greatest(interval '200 milliseconds', (clock_timestamp() - created_at) / 20))";
+        """
+        clock_timestamp()
+            + least(interval '1 hour', greatest(interval '200 milliseconds', (clock_timestamp() - created_at) / 20))
+        """;
 
     public Task RunAsync(
-        Leadership leader, DepositRow row, ChainHash? messageHash, Receipt receipt, CancellationToken cancellationToken) => receipt switch
+        Leadership leader, DepositRow row, ChainHash? messageHash, Receipt receipt,
+        CancellationToken cancellationToken) => receipt switch
     {
         Receipt.Unknown => PostponeAsync(leader, row, messageHash, cancellationToken),
         Receipt.Refused refused => FailAsync(leader, row, messageHash, refused, cancellationToken),
@@ -31,7 +36,9 @@ internal sealed partial class SettleDeposit(
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    private async Task PostponeAsync(Leadership leader, DepositRow row, ChainHash? messageHash, CancellationToken cancellationToken)
+    /// <summary>Looks again later; what is known of the message is kept.</summary>
+    public async Task PostponeAsync(
+        Leadership leader, DepositRow row, ChainHash? messageHash, CancellationToken cancellationToken)
     {
         const string sql =
             $"""
@@ -40,7 +47,8 @@ internal sealed partial class SettleDeposit(
             WHERE deposit_id = @depositId AND confirmed_at IS NULL
             """;
         await using var transaction = await leader.BeginAsync(database, cancellationToken);
-        await transaction.ExecuteAsync(sql, new { depositId = row.DepositId, messageHash = messageHash?.Hex }, cancellationToken);
+        await transaction.ExecuteAsync(
+            sql, new { depositId = row.DepositId, messageHash = messageHash?.Hex }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
     }
 
@@ -58,6 +66,7 @@ internal sealed partial class SettleDeposit(
             WHERE deposit_id = @depositId AND status IN ('pending', 'failed') AND confirmed_at IS NULL
             RETURNING failed_event_id, failed_at
             """;
+        using var step = DepositTrace.Begin("deposit failed", row.Traceparent);
         await using var transaction = await leader.BeginAsync(database, cancellationToken);
         var (eventId, failedAt) = await transaction.QuerySingleAsync<(Guid, DateTimeOffset)>(sql, new
         {
@@ -104,6 +113,7 @@ internal sealed partial class SettleDeposit(
     private async Task ConfirmAsync(
         Leadership leader, DepositRow row, ChainHash messageHash, Receipt.Received received, CancellationToken cancellationToken)
     {
+        using var step = DepositTrace.Begin("deposit confirmed", row.Traceparent);
         var quotes = await rates.QuotesAsync(world, cancellationToken);
         await using var transaction = await leader.BeginAsync(database, cancellationToken);
         var now = await transaction.QuerySingleAsync<DateTimeOffset>("SELECT clock_timestamp()", null, cancellationToken);
@@ -158,7 +168,8 @@ internal sealed partial class SettleDeposit(
         return await transaction.QuerySingleAsync<ConfirmedRow>(sql, parameters, cancellationToken);
     }
 
-    private static Dapper.DynamicParameters ReceivedParameters(DepositRow row, ChainHash messageHash, Receipt.Received received) => new(new
+    private static Dapper.DynamicParameters ReceivedParameters(
+        DepositRow row, ChainHash messageHash, Receipt.Received received) => new(new
     {
         depositId = row.DepositId,
         amount = received.Amount,
@@ -180,7 +191,8 @@ internal sealed partial class SettleDeposit(
         GrossMinor = new Kopecks(row.GrossKopecks!.Value),
         FeeMinor = new Kopecks(row.FeeKopecks!.Value),
         CreditedMinor = new Kopecks(row.CreditedKopecks!.Value),
-        Description = $"Пополнение {Usdt.FromMicros(row.AmountMicros)} USDT по курсу {UsdtRate.FromMicros(row.RateMicros!.Value)} ₽",
+        Description = $"Пополнение {Usdt.FromMicros(row.AmountMicros)} USDT "
+            + $"по курсу {UsdtRate.FromMicros(row.RateMicros!.Value)} ₽",
     };
 
     private sealed record ConfirmedRow : DepositRow

@@ -23,17 +23,27 @@ internal sealed partial class VerifyDeposits(
         {
             try
             {
-                var (receipt, messageHash) = await ReadAsync(due, head, cancellationToken);
-                var isGone = receipt is Receipt.Unknown { IsAbsent: true } && IsGone(due, head);
-                await settle.RunAsync(
-                    leader, due, messageHash, isGone ? new Receipt.Refused(null, Receipt.Vanished) : receipt, cancellationToken);
+                await VerifyAsync(leader, due, head, cancellationToken);
             }
-            catch (ChainContradictionException exception)
+            catch (ChainUnavailableException)
+            {
+                await settle.PostponeAsync(leader, due, null, cancellationToken); // Others go first next time.
+                throw;
+            }
+            catch (Exception exception) when (exception is ChainContradictionException or ArithmeticException)
             {
                 LogContradiction(due.DepositId, exception.Message);
-                await settle.RunAsync(leader, due, null, Receipt.Unknown.Undecided, cancellationToken);
+                await settle.PostponeAsync(leader, due, null, cancellationToken);
             }
         }
+    }
+
+    private async Task VerifyAsync(Leadership leader, DueDeposit due, ChainHead head, CancellationToken cancellationToken)
+    {
+        var (receipt, messageHash) = await ReadAsync(due, head, cancellationToken);
+        var isGone = receipt is Receipt.Unknown { IsAbsent: true } && IsGone(due, head);
+        await settle.RunAsync(
+            leader, due, messageHash, isGone ? new Receipt.Refused(null, Receipt.Vanished) : receipt, cancellationToken);
     }
 
     /// <summary>Announced ones first, so that dust can't keep them waiting.</summary>
@@ -43,12 +53,14 @@ internal sealed partial class VerifyDeposits(
             $"""
             SELECT {DepositRow.Columns}, clock_timestamp() AS now
             FROM deposits.deposit
-            WHERE mode = @mode AND status IN ('pending', 'failed') AND confirmed_at IS NULL AND check_at <= clock_timestamp()
+            WHERE mode = @mode AND status IN ('pending', 'failed') AND confirmed_at IS NULL
+              AND check_at <= clock_timestamp()
             ORDER BY detected_event_id IS NULL, check_at
             LIMIT @limit
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return [.. await connection.QueryAsync<DueDeposit>(sql, new { mode = world.Mode, limit = MaxPerRound }, cancellationToken)];
+        return [.. await connection.QueryAsync<DueDeposit>(
+            sql, new { mode = world.Mode, limit = MaxPerRound }, cancellationToken)];
     }
 
     private async Task<(Receipt Receipt, ChainHash? MessageHash)> ReadAsync(

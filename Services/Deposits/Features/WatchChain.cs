@@ -12,8 +12,8 @@ namespace ArdorQr.Deposits.Features;
 /// transfers and verifies what waits, at each tick. Whatever fails is tried again, with growing pauses.
 /// </summary>
 internal sealed partial class WatchChain(
-    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchStatus status, ServiceDatabase database,
-    TimeProvider time, ILogger<WatchChain> logger)
+    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchStatus status,
+    ServiceDatabase database, TimeProvider time, ILogger<WatchChain> logger)
 {
     private const int MaxPauseSeconds = 15;
     private const int MaxDoublings = 8;
@@ -64,6 +64,7 @@ internal sealed partial class WatchChain(
     /// <summary>One round; false when the watch must end.</summary>
     internal async Task<bool> TickAsync(CancellationToken cancellationToken)
     {
+        using var quiet = DepositTrace.Quiet();
         if (!_isChecked)
         {
             if (await ContradictionAsync(cancellationToken) is { } contradiction)
@@ -105,7 +106,7 @@ internal sealed partial class WatchChain(
         var told = await chain.JettonWalletOfAsync(owner, world.Jetton.Master, cancellationToken);
         return told == derived
             ? null
-            : $"the jetton's master {world.Jetton.Master} says that {owner} has its jettons at {told}, derived was {derived}";
+            : $"the jetton's master {world.Jetton.Master} names {told} as the wallet of {owner}, derived was {derived}";
     }
 
     private TimeSpan PauseAfter(Exception exception, int failures)
@@ -166,7 +167,8 @@ internal sealed partial class WatchChain(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The watch over the {Mode} chain has stopped, deposits there are not seen: {Reason}")]
+    [LoggerMessage(
+        Level = LogLevel.Critical, Message = "The watch over the {Mode} chain has stopped, nothing is credited there: {Reason}")]
     private partial void LogStopped(string mode, string reason);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Another process watches the {Mode} chain now")]

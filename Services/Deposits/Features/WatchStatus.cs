@@ -20,9 +20,9 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     {
         _time = time;
         _meter = meters.Create(MeterName);
-        _meter.CreateObservableGauge("deposits.pending.age", () => Measure(state => state.OldestPendingAt), "s", "Age of the oldest pending deposit");
-        _meter.CreateObservableGauge("deposits.chain.lag", () => Measure(state => state.HeadAt), "s", "Age of the newest block that the index shows");
-        _meter.CreateObservableGauge("deposits.rate.age", () => Measure(state => state.RateAt), "s", "Age of the last accepted rate");
+        AddAge("deposits.pending.age", "Age of the oldest pending deposit", state => state.OldestPendingAt);
+        AddAge("deposits.chain.lag", "Age of the newest block that the index shows", state => state.HeadAt);
+        AddAge("deposits.rate.age", "Age of the last accepted rate", state => state.RateAt);
     }
 
     public void HeadSeen(Mode mode, DateTimeOffset at) => Update(mode, state => state with { HeadAt = at });
@@ -42,11 +42,12 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     {
         var now = _time.GetUtcNow();
         var faults = _states
-            .Select(pair => (Mode: pair.Key, State: pair.Value))
-            .Where(pair => pair.State.StoppedBecause is not null || now - pair.State.HeadAt > TimeSpan.FromSeconds(MaxLagSeconds))
-            .Select(pair => $"{pair.Mode.Code}: {pair.State.StoppedBecause ?? $"the chain's index is over {MaxLagSeconds} s behind"}")
+            .Select(pair => (Mode: pair.Key, Fault: FaultOf(pair.Value, now)))
+            .Where(pair => pair.Fault is not null)
+            .Select(pair => $"{pair.Mode.Code}: {pair.Fault}")
             .ToList();
-        return Task.FromResult(faults.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", faults)));
+        return Task.FromResult(
+            faults.Count == 0 ? HealthCheckResult.Healthy() : HealthCheckResult.Degraded(string.Join("; ", faults)));
     }
 
     public void Dispose() => _meter.Dispose();
@@ -54,11 +55,25 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     private void Update(Mode mode, Func<State, State> change) =>
         _states.AddOrUpdate(mode, _ => change(new State(null, null, null, null)), (_, state) => change(state));
 
-    private IEnumerable<Measurement<double>> Measure(Func<State, DateTimeOffset?> time) =>
-        from pair in _states
-        let at = time(pair.Value)
-        where at is not null
-        select new Measurement<double>((_time.GetUtcNow() - at.Value).TotalSeconds, new KeyValuePair<string, object?>("mode", pair.Key.Code));
+    private static string? FaultOf(State state, DateTimeOffset now) => state switch
+    {
+        { StoppedBecause: { } reason } => reason,
+        { HeadAt: { } at } when now - at > TimeSpan.FromSeconds(MaxLagSeconds) => $"the index is over {MaxLagSeconds} s behind",
+        _ => null,
+    };
 
-    private sealed record State(DateTimeOffset? HeadAt, DateTimeOffset? RateAt, DateTimeOffset? OldestPendingAt, string? StoppedBecause);
+    private void AddAge(string name, string description, Func<State, DateTimeOffset?> time) =>
+        _meter.CreateObservableGauge(
+            name,
+            () =>
+                from pair in _states
+                let at = time(pair.Value)
+                where at is not null
+                select new Measurement<double>(
+                    (_time.GetUtcNow() - at.Value).TotalSeconds, new KeyValuePair<string, object?>("mode", pair.Key.Code)),
+            "s",
+            description);
+
+    private sealed record State(
+        DateTimeOffset? HeadAt, DateTimeOffset? RateAt, DateTimeOffset? OldestPendingAt, string? StoppedBecause);
 }

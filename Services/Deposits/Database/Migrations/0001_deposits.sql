@@ -48,6 +48,7 @@ CREATE TABLE deposits.deposit (
     confirmed_event_id uuid        UNIQUE,
     credited_event_id  uuid        UNIQUE,
     failed_event_id    uuid        UNIQUE,
+    traceparent        text,
     check_at           timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     confirmed_at       timestamptz,

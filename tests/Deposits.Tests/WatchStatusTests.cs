@@ -1,0 +1,67 @@
+using System.Diagnostics.Metrics;
+using ArdorQr.Contracts;
+using ArdorQr.Deposits.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Time.Testing;
+
+namespace ArdorQr.Deposits.Tests;
+
+public sealed class WatchStatusTests
+{
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 6, 19, 12, 0, 0, TimeSpan.Zero));
+
+    [Fact]
+    public async Task A_chain_that_is_behind_or_contradicts_the_settings_degrades_the_service()
+    {
+        using var status = Create();
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(status));
+
+        status.HeadSeen(Mode.Test, _time.GetUtcNow().AddSeconds(-60));
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(status));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(HealthStatus.Degraded, await HealthAsync(status));
+
+        status.NotLeading(Mode.Test);
+        Assert.Equal(HealthStatus.Healthy, await HealthAsync(status));
+        status.Stopped(Mode.Test, "wrong network");
+        Assert.Equal(HealthStatus.Degraded, await HealthAsync(status));
+    }
+
+    [Fact]
+    public void Ages_are_measured_in_seconds_by_mode()
+    {
+        using var status = Create();
+        status.HeadSeen(Mode.Test, _time.GetUtcNow().AddSeconds(-2));
+        status.OldestPending(Mode.Test, _time.GetUtcNow().AddSeconds(-30));
+
+        var measured = new Dictionary<string, double>();
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, self) =>
+        {
+            if (ReferenceEquals(instrument.Meter.Scope, _scope))
+            {
+                self.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => measured[$"{instrument.Name} {tags[0].Value}"] = value);
+        listener.Start();
+        listener.RecordObservableInstruments();
+
+        Assert.Equal(
+            new Dictionary<string, double> { ["deposits.chain.lag test"] = 2, ["deposits.pending.age test"] = 30 }, measured);
+    }
+
+    private object? _scope;
+
+    private WatchStatus Create()
+    {
+        var factory = new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>();
+        using var probe = factory.Create("probe");
+        _scope = probe.Scope;
+        return new WatchStatus(factory, _time);
+    }
+
+    private static async Task<HealthStatus> HealthAsync(WatchStatus status) =>
+        (await status.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken)).Status;
+}
