@@ -1,6 +1,6 @@
+using ArdorQr.Payments;
 using ArdorQr.ServiceDefaults.Hosting;
-using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("payments", args);
-builder.AddMessaging(_ => { });
-return await builder.RunServiceAsync(args, _ => { });
+builder.AddPayments();
+return await builder.RunServiceAsync(args, app => app.MapPayments());

@@ -1,0 +1,109 @@
+using ArdorQr.ServiceDefaults.Database;
+using Npgsql;
+
+namespace ArdorQr.Payments.Database;
+
+/// <summary>An open attempt that recovery takes up.</summary>
+internal sealed record DueAttempt
+{
+    public Guid AttemptId { get; init; }
+
+    public Guid PaymentId { get; init; }
+
+    /// <summary>The payment's time is up by the database's clock: the debit may not be sent any more.</summary>
+    public bool IsLate { get; init; }
+}
+
+/// <summary>The rows of <c>payments.attempt</c>: intents to debit, each with its transfer's id at Ledger.</summary>
+internal static class AttemptTable
+{
+    /// <summary>How long the confirming request has for itself before recovery takes an open attempt up.</summary>
+    public const int FirstRecoverySeconds = 5;
+
+    private const int MaxDoublings = 4;
+
+    /// <summary>
+    /// Opens an attempt on a payment that the caller has locked; false when the payment's time is up.
+    /// </summary>
+    /// <exception cref="Npgsql.PostgresException"><see cref="PaymentTable.SingleUseConstraint"/>: another payment holds the code.</exception>
+    public static async Task<bool> TryOpenAsync(
+        ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
+    {
+        const string holdSql =
+            """
+            UPDATE payments.payment
+            SET open_attempt_id = @attemptId, version = version + 1,
+                changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
+            WHERE payment_id = @paymentId AND state = 'resolved' AND open_attempt_id IS NULL AND expires_at > clock_timestamp()
+            """;
+        const string openSql =
+            """
+            INSERT INTO payments.attempt (attempt_id, payment_id, status, due_at)
+            VALUES (@attemptId, @paymentId, 'open', clock_timestamp() + make_interval(secs => @wait))
+            """;
+        if (await transaction.ExecuteAsync(holdSql, new { paymentId, attemptId }, cancellationToken) == 0)
+        {
+            return false;
+        }
+
+        await transaction.ExecuteAsync(openSql, new { paymentId, attemptId, wait = FirstRecoverySeconds }, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Takes open attempts that are due, and makes each due again later: after 5 s, then doubling up to 80 s.</summary>
+    public static async Task<IReadOnlyList<DueAttempt>> ClaimDueAsync(
+        NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.attempt AS attempt
+            SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => @first * power(2, least(tries, @maxDoublings)))
+            FROM payments.payment AS payment
+            WHERE payment.payment_id = attempt.payment_id AND attempt.attempt_id IN (
+                SELECT attempt_id FROM payments.attempt
+                WHERE status = 'open' AND due_at <= clock_timestamp()
+                ORDER BY due_at
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED)
+            RETURNING attempt.attempt_id, attempt.payment_id, payment.expires_at <= clock_timestamp() AS is_late
+            """;
+        return [.. await connection.QueryAsync<DueAttempt>(
+            sql, new { limit, first = FirstRecoverySeconds, maxDoublings = MaxDoublings }, cancellationToken)];
+    }
+
+    public static Task<int> PostAsync(
+        ServiceTransaction transaction, Guid attemptId, Guid operationId, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.attempt
+            SET status = 'posted', operation_id = @operationId, due_at = NULL, closed_at = clock_timestamp()
+            WHERE attempt_id = @attemptId
+            """;
+        return transaction.ExecuteAsync(sql, new { attemptId, operationId }, cancellationToken);
+    }
+
+    /// <summary>The debit was refused: the payment is free for another attempt.</summary>
+    public static async Task RefuseAsync(
+        ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
+    {
+        const string releaseSql =
+            """
+            UPDATE payments.payment
+            SET open_attempt_id = NULL, version = version + 1,
+                changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
+            WHERE payment_id = @paymentId AND open_attempt_id = @attemptId
+            """;
+        await CloseAsync(transaction, attemptId, "refused", cancellationToken);
+        await transaction.ExecuteAsync(releaseSql, new { paymentId, attemptId }, cancellationToken);
+    }
+
+    public static Task VoidAsync(ServiceTransaction transaction, Guid attemptId, CancellationToken cancellationToken) =>
+        CloseAsync(transaction, attemptId, "voided", cancellationToken);
+
+    private static Task<int> CloseAsync(
+        ServiceTransaction transaction, Guid attemptId, string status, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            "UPDATE payments.attempt SET status = @status, due_at = NULL, closed_at = clock_timestamp() WHERE attempt_id = @attemptId",
+            new { attemptId, status }, cancellationToken);
+}

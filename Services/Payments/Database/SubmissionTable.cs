@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using ArdorQr.ServiceDefaults.Database;
+using Npgsql;
+
+namespace ArdorQr.Payments.Database;
+
+/// <summary>A due submission in the hands of one executor, for as long as its epoch is the row's.</summary>
+internal sealed record SubmissionClaim
+{
+    public Guid PaymentId { get; init; }
+
+    public long LeaseEpoch { get; init; }
+
+    /// <summary>Turns already taken; 0 means that the rail was never told of this payment.</summary>
+    public int Tries { get; init; }
+
+    public bool PastCutOff { get; init; }
+
+    public DateTimeOffset NotAfter { get; init; }
+
+    public string? Traceparent { get; init; }
+}
+
+/// <summary>
+/// The rows of <c>payments.submission</c>. A holder is fenced: each of its writes names its epoch, and one that was
+/// paused too long finds its row taken and changes nothing.
+/// </summary>
+internal static class SubmissionTable
+{
+    /// <summary>Makes a just confirmed payment due at once.</summary>
+    public static Task AddAsync(
+        ServiceTransaction transaction, Guid paymentId, int cutOffSeconds, int reviewSeconds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO payments.submission (payment_id, due_at, not_after, review_after, leased_until, traceparent)
+            VALUES (@paymentId, clock_timestamp(), clock_timestamp() + make_interval(secs => @cutOffSeconds),
+                clock_timestamp() + make_interval(secs => @reviewSeconds), clock_timestamp(), @traceparent)
+            """;
+        return transaction.ExecuteAsync(
+            sql, new { paymentId, cutOffSeconds, reviewSeconds, traceparent = Activity.Current?.Id }, cancellationToken);
+    }
+
+    /// <summary>Takes due rows that nobody holds; other executors skip them.</summary>
+    public static async Task<IReadOnlyList<SubmissionClaim>> ClaimAsync(
+        NpgsqlConnection connection, int limit, int leaseSeconds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.submission
+            SET lease_epoch = lease_epoch + 1, leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
+            WHERE payment_id IN (
+                SELECT payment_id FROM payments.submission
+                WHERE due_at <= clock_timestamp() AND leased_until <= clock_timestamp()
+                ORDER BY due_at
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED)
+            RETURNING payment_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent
+            """;
+        return [.. await connection.QueryAsync<SubmissionClaim>(sql, new { limit, leaseSeconds }, cancellationToken)];
+    }
+
+    /// <summary>Holds on for another call to the rail; null when the row was taken by another.</summary>
+    public static Task<SubmissionClaim?> RenewAsync(
+        NpgsqlConnection connection, SubmissionClaim claim, int leaseSeconds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.submission SET leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
+            WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
+            RETURNING payment_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent
+            """;
+        return connection.QuerySingleOrDefaultAsync<SubmissionClaim>(
+            sql, new { claim.PaymentId, claim.LeaseEpoch, leaseSeconds }, cancellationToken);
+    }
+
+    /// <summary>The rail's word is final; false when the row was taken by another.</summary>
+    public static async Task<bool> TryFinishAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, string answer, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.submission
+            SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(), last_answer = @answer
+            WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
+            """;
+        return await transaction.ExecuteAsync(sql, new { claim.PaymentId, claim.LeaseEpoch, answer }, cancellationToken) == 1;
+    }
+
+    /// <summary>
+    /// The rail is asked again after <paramref name="delaySeconds"/>. Returns whether the review time has passed, or null
+    /// when the row was taken by another.
+    /// </summary>
+    public static Task<bool?> TryPostponeAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, string answer, int delaySeconds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE payments.submission
+            SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => @delaySeconds),
+                leased_until = clock_timestamp(), last_answer = @answer
+            WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
+            RETURNING review_after <= clock_timestamp()
+            """;
+        return transaction.QuerySingleOrDefaultAsync<bool?>(
+            sql, new { claim.PaymentId, claim.LeaseEpoch, answer, delaySeconds }, cancellationToken);
+    }
+
+    /// <summary>A hint that the rail has news: it is asked at once, unless its word is final already.</summary>
+    public static Task<int> HastenAsync(NpgsqlConnection connection, Guid paymentId, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            "UPDATE payments.submission SET due_at = clock_timestamp() WHERE payment_id = @paymentId AND due_at > clock_timestamp()",
+            new { paymentId }, cancellationToken);
+}

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using ArdorQr.Contracts;
+using ArdorQr.Contracts.Events;
+using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Database;
+using ArdorQr.Payments.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Http;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>What became of an attempt to debit a payment.</summary>
+internal abstract record DebitOutcome
+{
+    private DebitOutcome()
+    {
+    }
+
+    /// <summary>The debit stands; the payment is confirming, or further already.</summary>
+    internal sealed record Debited(PaymentRow Payment) : DebitOutcome;
+
+    internal sealed record InsufficientFunds(Kopecks Balance, Kopecks Total) : DebitOutcome;
+
+    /// <summary>The attempt was voided: it was too late.</summary>
+    internal sealed record Expired : DebitOutcome;
+
+    /// <summary>The attempt stays open; recovery, or the next confirm, goes on with it.</summary>
+    internal sealed record Unknown : DebitOutcome;
+}
+
+/// <summary>
+/// Takes an open attempt to its end: Ledger's answer is asked for outside of any transaction and recorded in one. Both
+/// confirm and recovery come here, together or one after the other; the first to record decides, the rest read it.
+/// </summary>
+internal sealed class DebitPayment(
+    ServiceDatabase database, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, TimeProvider time,
+    IOptions<PaymentsOptions> options)
+{
+    /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
+    /// <param name="payment">The payment with the open attempt.</param>
+    /// <param name="attemptId">The attempt, which is the transfer's id at Ledger.</param>
+    /// <param name="isLate">Whether the payment's time is up by the database's clock.</param>
+    /// <param name="keep">Keeps the merchant's answer in the transaction that makes the payment confirming.</param>
+    /// <param name="cancellationToken">The host's token, not the caller's: money may move.</param>
+    public async Task<DebitOutcome> RunAsync(
+        PaymentRow payment, Guid attemptId, bool isLate, Func<ServiceTransaction, PaymentRow, Task> keep, CancellationToken cancellationToken)
+    {
+        var answer = isLate
+            ? await ledger.VoidAsync(payment, attemptId, cancellationToken)
+            : await ledger.DebitAsync(payment, attemptId, cancellationToken);
+        return await RecordAsync(payment, attemptId, answer, keep, cancellationToken);
+    }
+
+    /// <summary>Records what Ledger said of the attempt.</summary>
+    public async Task<DebitOutcome> RecordAsync(
+        PaymentRow payment, Guid attemptId, DebitAnswer answer, Func<ServiceTransaction, PaymentRow, Task> keep,
+        CancellationToken cancellationToken)
+    {
+        switch (answer)
+        {
+            case DebitAnswer.Posted posted:
+                faults.Reach("payments.debit-known");
+                return await PostAsync(payment, attemptId, posted.OperationId, keep, cancellationToken);
+            case DebitAnswer.Refused refused:
+                return await RefuseAsync(payment, attemptId, refused.Balance, cancellationToken);
+            case DebitAnswer.Voided:
+                await VoidAsync(payment, attemptId, cancellationToken);
+                return new DebitOutcome.Expired();
+            case DebitAnswer.Unknown or DebitAnswer.Absent:
+                return new DebitOutcome.Unknown();
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private async Task<DebitOutcome> PostAsync(
+        PaymentRow payment, Guid attemptId, Guid operationId, Func<ServiceTransaction, PaymentRow, Task> keep, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
+        var isNew = current.OpenAttemptId == attemptId;
+        if (isNew)
+        {
+            current = await ConfirmAsync(transaction, current, attemptId, operationId, cancellationToken);
+        }
+        else if (current.DebitId != attemptId)
+        {
+            throw new InvalidOperationException($"Ledger posted the attempt {attemptId}, which payment {payment.PaymentId} has closed.");
+        }
+
+        await keep(transaction, current);
+        await transaction.CommitAsync(cancellationToken);
+        if (isNew)
+        {
+            executor.Wake();
+        }
+
+        return new DebitOutcome.Debited(current);
+    }
+
+    private async Task<PaymentRow> ConfirmAsync(
+        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId, CancellationToken cancellationToken)
+    {
+        await AttemptTable.PostAsync(transaction, attemptId, operationId, cancellationToken);
+        var confirmed = await PaymentTable.ConfirmAsync(
+            transaction, payment, operationId, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        await SubmissionTable.AddAsync(
+            transaction, payment.PaymentId, options.Value.CutOffSeconds, options.Value.ReviewSeconds, cancellationToken);
+        transaction.Enqueue(new PaymentProcessing
+        {
+            EventId = confirmed.ProcessingEventId!.Value,
+            CreatedAt = confirmed.ChangedAt,
+            MerchantId = confirmed.MerchantId,
+            Mode = confirmed.Mode,
+            PaymentId = confirmed.PaymentId,
+            Payment = ApiJson.Snapshot(PaymentView.Of(confirmed)),
+        });
+        return confirmed;
+    }
+
+    private async Task<DebitOutcome> RefuseAsync(
+        PaymentRow payment, Guid attemptId, Kopecks balance, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
+        if (current.OpenAttemptId == attemptId)
+        {
+            await AttemptTable.RefuseAsync(transaction, payment.PaymentId, attemptId, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+
+        // A later attempt, after a deposit, may have been quicker than this answer.
+        return current.DebitId is null
+            ? new DebitOutcome.InsufficientFunds(balance, payment.TotalKopecks)
+            : new DebitOutcome.Debited(current);
+    }
+
+    private async Task VoidAsync(PaymentRow payment, Guid attemptId, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
+        if (current.OpenAttemptId == attemptId)
+        {
+            await AttemptTable.VoidAsync(transaction, attemptId, cancellationToken);
+            await PaymentTable.ExpireAsync(transaction, current, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+    }
+
+    private static async Task<PaymentRow> LockAsync(ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
+        await PaymentTable.LockAsync(transaction, paymentId, cancellationToken)
+        ?? throw new InvalidOperationException($"Payment {paymentId} is gone.");
+}

@@ -1,0 +1,188 @@
+using System.Diagnostics;
+using ArdorQr.Contracts.Events;
+using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Database;
+using ArdorQr.Payments.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Http;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>
+/// One turn with the rail for a debited payment: submit, ask or cancel under the payment's one id, then record the
+/// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
+/// </summary>
+internal sealed partial class ExecutePayment(
+    ServiceDatabase database, Rails rails, FaultHook faults, TimeProvider time, ILogger<ExecutePayment> logger)
+{
+    internal const string ActivitySourceName = "ArdorQr.Payments";
+
+    /// <summary>What a lease lasts beyond the one call that is made under it.</summary>
+    private const int LeaseMarginSeconds = 3;
+
+    private static readonly ActivitySource Activities = new(ActivitySourceName);
+
+    /// <summary>How long a claim, or its renewal before a call, is held.</summary>
+    public int LeaseSeconds => (2 * rails.LongestTimeoutSeconds) + LeaseMarginSeconds; // The first call may check the rail's environment too.
+
+    public async Task RunAsync(SubmissionClaim claim, CancellationToken cancellationToken)
+    {
+        using var activity = ActivityContext.TryParse(claim.Traceparent, null, isRemote: true, out var parent)
+            ? Activities.StartActivity("payment execute", ActivityKind.Internal, parent)
+            : null;
+        var payment = await FindAsync(claim.PaymentId, cancellationToken);
+        if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
+        {
+            LogNoRail(payment.PaymentId, payment.Rail);
+            await PostponeAsync(claim, payment, new TransferAnswer.Unknown("no such rail"), cancellationToken);
+            return;
+        }
+
+        var answer = claim is { Tries: 0, PastCutOff: false }
+            ? await SubmitAsync(rail, payment, claim, cancellationToken)
+            : await rail.AskAsync(payment.PaymentId, cancellationToken);
+        if (answer is TransferAnswer.NotSeen)
+        {
+            if (await RenewAsync(claim, cancellationToken) is not { } renewed)
+            {
+                LogLeaseLost(payment.PaymentId);
+                return;
+            }
+
+            answer = renewed.PastCutOff
+                ? await rail.CancelAsync(payment.PaymentId, cancellationToken)
+                : await SubmitAsync(rail, payment, renewed, cancellationToken);
+        }
+
+        await RecordAsync(claim, payment, answer, cancellationToken);
+    }
+
+    private async Task<TransferAnswer> SubmitAsync(
+        RailClient rail, PaymentRow payment, SubmissionClaim claim, CancellationToken cancellationToken)
+    {
+        var answer = await rail.SubmitAsync(payment, claim.NotAfter, cancellationToken);
+        faults.Reach("payments.put-sent");
+        return answer;
+    }
+
+    private Task RecordAsync(SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
+    {
+        LogAnswer(payment.PaymentId, claim.Tries + 1, answer.Summary);
+        return answer switch
+        {
+            TransferAnswer.Completed => FinishAsync(claim, answer, CompleteAsync, cancellationToken),
+            TransferAnswer.Failed failed => FinishAsync(
+                claim, answer, (transaction, row, token) => RejectAsync(transaction, row, failed.Reason, token), cancellationToken),
+            TransferAnswer.Cancelled => FinishAsync(
+                claim, answer, (transaction, row, token) => RejectAsync(transaction, row, FailureReasons.NotExecuted, token), cancellationToken),
+            _ => PostponeAsync(claim, payment, answer, cancellationToken),
+        };
+    }
+
+    private async Task FinishAsync(
+        SubmissionClaim claim, TransferAnswer answer, Func<ServiceTransaction, PaymentRow, CancellationToken, Task> move,
+        CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
+        if (!await SubmissionTable.TryFinishAsync(transaction, claim, answer.Summary, cancellationToken))
+        {
+            LogLeaseLost(claim.PaymentId); // The new holder asks the rail itself.
+            return;
+        }
+
+        await move(transaction, payment, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task CompleteAsync(ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    {
+        var row = await PaymentTable.CompleteAsync(transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        await transaction.EnqueueUntilAnsweredAsync(
+            new PaymentCompleted
+            {
+                EventId = row.OutcomeEventId!.Value,
+                CreatedAt = row.ChangedAt,
+                MerchantId = row.MerchantId,
+                Mode = row.Mode,
+                PaymentId = row.PaymentId,
+                DebitId = row.DebitId!.Value,
+                AmountMinor = row.AmountKopecks,
+                FeeMinor = row.FeeKopecks,
+                Payment = ApiJson.Snapshot(PaymentView.Of(row)),
+            },
+            RecordSettlement.AnswerKey(row.PaymentId), cancellationToken);
+    }
+
+    private async Task RejectAsync(
+        ServiceTransaction transaction, PaymentRow payment, string failureReason, CancellationToken cancellationToken)
+    {
+        var row = await PaymentTable.RejectAsync(
+            transaction, payment, failureReason, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        await transaction.EnqueueUntilAnsweredAsync(
+            new PaymentRejected
+            {
+                EventId = row.OutcomeEventId!.Value,
+                CreatedAt = row.ChangedAt,
+                MerchantId = row.MerchantId,
+                Mode = row.Mode,
+                PaymentId = row.PaymentId,
+                DebitId = row.DebitId!.Value,
+                TotalMinor = row.TotalKopecks,
+                FailureReason = failureReason,
+            },
+            FailRefundedPayment.AnswerKey(row.PaymentId), cancellationToken);
+    }
+
+    private async Task PostponeAsync(
+        SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken);
+        var isOverdue = await SubmissionTable.TryPostponeAsync(
+            transaction, claim, answer.Summary, AskSchedule.DelaySeconds(claim.Tries + 1), cancellationToken);
+        if (isOverdue is null)
+        {
+            LogLeaseLost(claim.PaymentId);
+            return;
+        }
+
+        if (answer is TransferAnswer.Conflict)
+        {
+            LogConflict(payment.PaymentId);
+            await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "rail_conflict", cancellationToken);
+        }
+        else if (isOverdue.Value)
+        {
+            await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "no_outcome", cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task<PaymentRow> FindAsync(Guid paymentId, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleAsync<PaymentRow>(
+            $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @paymentId", new { paymentId }, cancellationToken);
+    }
+
+    private async Task<SubmissionClaim?> RenewAsync(SubmissionClaim claim, CancellationToken cancellationToken)
+    {
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await SubmissionTable.RenewAsync(connection, claim, LeaseSeconds, cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Payment {PaymentId}, turn {Turn}: the rail says {Answer}")]
+    private partial void LogAnswer(Guid paymentId, int turn, string answer);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Payment {PaymentId} went to the rail {Rail}, which is not configured")]
+    private partial void LogNoRail(Guid paymentId, string rail);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Payment {PaymentId}: the rail knows our id with another body; it goes to review")]
+    private partial void LogConflict(Guid paymentId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Payment {PaymentId}: the lease was taken over; this turn changes nothing")]
+    private partial void LogLeaseLost(Guid paymentId);
+}

@@ -1,0 +1,49 @@
+using ArdorQr.Contracts.Events;
+using ArdorQr.Payments.Database;
+using ArdorQr.Payments.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Http;
+using MassTransit;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>PaymentRefunded → the money is back, so the payment may say that it failed.</summary>
+internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider time) : IConsumer<PaymentRefunded>
+{
+    public const string Queue = "payments.payment-refunded";
+
+    public static string AnswerKey(Guid paymentId) => $"payment-refunded:{paymentId}";
+
+    public async Task Consume(ConsumeContext<PaymentRefunded> context)
+    {
+        var (message, cancellationToken) = (context.Message, context.CancellationToken);
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await transaction.AnsweredAsync(AnswerKey(message.PaymentId), cancellationToken);
+        if (await transaction.TryAcceptAsync(Queue, message.EventId, cancellationToken))
+        {
+            var payment = await PaymentTable.LockAsync(
+                transaction, message.PaymentId, message.MerchantId, message.Mode, cancellationToken)
+                ?? throw new InvalidOperationException($"Ledger refunded the payment {message.PaymentId}, which isn't here.");
+            if (payment.State != PaymentState.Failed) // Another event of the same refund may have come first.
+            {
+                await FailAsync(transaction, payment, cancellationToken);
+            }
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+    }
+
+    private async Task FailAsync(ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    {
+        var failed = await PaymentTable.FailAsync(transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        transaction.Enqueue(new PaymentFailed
+        {
+            EventId = failed.FailedEventId!.Value,
+            CreatedAt = failed.ChangedAt,
+            MerchantId = failed.MerchantId,
+            Mode = failed.Mode,
+            PaymentId = failed.PaymentId,
+            Payment = ApiJson.Snapshot(PaymentView.Of(failed)),
+        });
+    }
+}

@@ -1,0 +1,49 @@
+using ArdorQr.Contracts;
+using ArdorQr.Payments.Database;
+using ArdorQr.Payments.Domain;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>A payment as merchants see it: in answers, in lists and in the events' snapshots alike.</summary>
+internal sealed record PaymentView(
+    Guid Id,
+    string Status,
+    string MerchantName,
+    string? MerchantBank,
+    Kopecks AmountMinor,
+    Kopecks FeeMinor,
+    Kopecks TotalMinor,
+    string Currency,
+    string? Reference,
+    DateTimeOffset ExpiresAt,
+    Guid? OperationId,
+    string? FailureReason,
+    PaymentView.QrView Qr,
+    Mode Mode,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset? ConfirmedAt,
+    DateTimeOffset? CompletedAt)
+{
+    private const string Roubles = "RUB";
+
+    public static PaymentView Of(PaymentRow row) => new(
+        row.PaymentId,
+        row.State.PublicStatus(),
+        row.PayeeName,
+        row.PayeeBank,
+        row.AmountKopecks,
+        row.FeeKopecks,
+        row.TotalKopecks,
+        Roubles,
+        row.Reference,
+        row.ExpiresAt,
+        row.OperationId,
+        row.State == PaymentState.Failed ? row.FailureReason : null, // A reason is told once the money is back.
+        new QrView(row.QrFormat, row.QrKind, row.QrWarnings),
+        row.Mode,
+        row.CreatedAt,
+        row.ConfirmedAt,
+        row.CompletedAt);
+
+    internal sealed record QrView(string Format, string? Kind, IReadOnlyList<string> Warnings);
+}

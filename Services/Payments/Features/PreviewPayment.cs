@@ -1,0 +1,85 @@
+using ArdorQr.Contracts;
+using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Database;
+using ArdorQr.Payments.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Identity;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>POST /v1/payments/{id}/preview: what a confirm would do now. It changes nothing and promises nothing.</summary>
+internal static class PreviewPayment
+{
+    /// <summary>The reason when a confirm would only show the payment as it is: it was confirmed before.</summary>
+    private const string AlreadyConfirmed = "payment_already_confirmed";
+
+    internal sealed record Request;
+
+    internal sealed record Response(
+        bool Payable,
+        Kopecks TotalMinor,
+        Kopecks BalanceMinor,
+        Kopecks BalanceAfterMinor,
+        Kopecks ShortfallMinor,
+        IReadOnlyList<string> Reasons);
+
+    public static void Map(RouteGroupBuilder api) => api.MapPost("/payments/{id}/preview", HandleAsync);
+
+    private static async Task<IResult> HandleAsync(
+        string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger, CancellationToken cancellationToken)
+    {
+        var paymentId = ListQuery.Id(id);
+        _ = await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
+        if (await ReadAsync(database, paymentId, CallerIdentity.Of(context.User), cancellationToken) is not { } read)
+        {
+            return CommonErrors.NotFound.ToResult();
+        }
+
+        var (payment, reasons) = read;
+        var balance = await ledger.BalanceAsync(payment.MerchantId, payment.Mode, cancellationToken);
+        var total = payment.TotalKopecks;
+        var shortfall = Kopecks.Max(total - balance, Kopecks.Zero);
+        if (payment.State == PaymentState.Resolved && shortfall > Kopecks.Zero)
+        {
+            reasons.Add("insufficient_funds");
+        }
+
+        var payable = reasons.Count == 0;
+        return Results.Ok(new Response(payable, total, balance, payable ? balance - total : balance, shortfall, reasons));
+    }
+
+    private static async Task<(PaymentRow Payment, List<string> Reasons)?> ReadAsync(
+        ServiceDatabase database, Guid paymentId, CallerIdentity caller, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT payment.expires_at <= clock_timestamp() AS is_late,
+                EXISTS (
+                    SELECT FROM payments.payment AS holder
+                    WHERE holder.mode = payment.mode AND holder.single_use_key = payment.single_use_key
+                      AND holder.payment_id <> payment.payment_id
+                      AND (holder.open_attempt_id IS NOT NULL OR holder.state IN ('confirming', 'refunding', 'completed'))
+                ) AS is_held
+            FROM payments.payment AS payment
+            WHERE payment_id = @paymentId
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        if (await PaymentTable.FindAsync(connection, paymentId, caller.MerchantId, caller.Mode, cancellationToken) is not { } payment)
+        {
+            return null;
+        }
+
+        var (isLate, isHeld) = await connection.QuerySingleAsync<(bool, bool)>(sql, new { paymentId }, cancellationToken);
+        List<string> reasons = payment.State switch
+        {
+            PaymentState.Expired => [PaymentErrors.Expired.Code],
+            PaymentState.Resolved when isLate => [PaymentErrors.Expired.Code],
+            PaymentState.Resolved when isHeld => [PaymentErrors.Duplicate.Code],
+            PaymentState.Resolved => [],
+            _ => [AlreadyConfirmed],
+        };
+        return (payment, reasons);
+    }
+}

@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Database;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Errors;
+
+namespace ArdorQr.Payments.Features;
+
+/// <summary>
+/// POST /rail/callbacks/{rail}: the rail says that a transfer has news. It is a hint and no more: whatever it claims,
+/// the rail is asked. Mode and rail come from the stored payment.
+/// </summary>
+internal static class ReceiveRailCallback
+{
+    private const string SignatureHeader = "X-Rail-Signature";
+    private const int MaxBodyBytes = 16 * 1024;
+    private const int MaxAgeSeconds = 300;
+    private const int MaxSignatures = 4;
+
+    private static readonly ApiError SignatureInvalid = new("unauthorized", 401, "Подпись неверна или устарела.");
+
+    public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/rail/callbacks/{rail}", HandleAsync);
+
+    private static async Task<IResult> HandleAsync(
+        string rail, HttpContext context, ServiceDatabase database, Rails rails, ExecutorSignal executor, TimeProvider time,
+        CancellationToken cancellationToken)
+    {
+        if (await ReadBodyAsync(context.Request, cancellationToken) is not { } body)
+        {
+            return CommonErrors.BodyTooLarge.ToResult();
+        }
+
+        if (TransferOf(body) is not { } transferId)
+        {
+            return CommonErrors.BadJson.ToResult();
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var stored = await connection.QuerySingleOrDefaultAsync<Stored>(
+            "SELECT mode, rail FROM payments.payment WHERE payment_id = @transferId", new { transferId }, cancellationToken);
+        if (stored is null || stored.Rail != rail || rails.Of(stored.Mode) is not { } client || client.Name != rail)
+        {
+            return CommonErrors.NotFound.ToResult();
+        }
+
+        if (!IsSigned(context.Request.Headers[SignatureHeader], body, client.CallbackSecret, time.GetUtcNow()))
+        {
+            return SignatureInvalid.ToResult();
+        }
+
+        if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
+        {
+            executor.Wake();
+        }
+
+        return Results.NoContent();
+    }
+
+    private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[MaxBodyBytes + 1];
+        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return length > MaxBodyBytes ? null : buffer[..length];
+    }
+
+    private static Guid? TransferOf(byte[] body)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            return document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("transferId", out var id)
+                && id.ValueKind == JsonValueKind.String
+                && id.TryGetGuid(out var transferId)
+                    ? transferId
+                    : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary><c>t=&lt;unix&gt;,v1=&lt;hex hmac_sha256(secret, t + "." + body)&gt;</c>, at most five minutes off.</summary>
+    private static bool IsSigned(string? header, byte[] body, string secret, DateTimeOffset now)
+    {
+        var parts = (header ?? "").Split(',', MaxSignatures + 1);
+        if (parts is not [['t', '=', .. var stamp], ..]
+            || !long.TryParse(stamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            || Math.Abs((decimal)now.ToUnixTimeSeconds() - seconds) > MaxAgeSeconds)
+        {
+            return false;
+        }
+
+        byte[] signed = [.. Encoding.ASCII.GetBytes(stamp + "."), .. body];
+        var expected = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), signed);
+        return parts.Skip(1).Take(MaxSignatures).Any(part => IsSignature(part, expected));
+    }
+
+    private static bool IsSignature(string part, byte[] expected)
+    {
+        var given = new byte[expected.Length];
+        return part.StartsWith("v1=", StringComparison.Ordinal)
+            && Convert.FromHexString(part.AsSpan("v1=".Length), given, out var read, out var written) == System.Buffers.OperationStatus.Done
+            && read == part.Length - "v1=".Length
+            && written == given.Length
+            && CryptographicOperations.FixedTimeEquals(given, expected);
+    }
+
+    private sealed record Stored
+    {
+        public Mode Mode { get; init; } = Mode.Test;
+
+        public string Rail { get; init; } = "";
+    }
+}

@@ -1,0 +1,132 @@
+using System.ComponentModel.DataAnnotations;
+using ArdorQr.Contracts;
+using ArdorQr.Payments.Domain;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Payments;
+
+/// <summary>The settings of Payments, under <c>Payments:</c>.</summary>
+internal sealed class PaymentsOptions
+{
+    public const string Section = "Payments";
+
+    private const int SecondsPerDay = 86_400;
+
+    /// <summary>How long a resolved payment may be confirmed.</summary>
+    [Range(1, SecondsPerDay)]
+    public int LifetimeSeconds { get; init; } = 600;
+
+    [Range(0, 10_000)]
+    public int FeeBps { get; init; }
+
+    [Range(0, long.MaxValue)]
+    public long FeeMinMinor { get; init; }
+
+    /// <summary>The greatest fee; 0 means that there is none.</summary>
+    [Range(0, long.MaxValue)]
+    public long FeeMaxMinor { get; init; }
+
+    [Range(1, long.MaxValue)]
+    public long MinMinor { get; init; } = 1;
+
+    [Range(1, 1_000_000_000_000)]
+    public long MaxMinor { get; init; } = 100_000_000;
+
+    /// <summary>After this long since the confirmation, an id that the rail has never seen is cancelled.</summary>
+    [Range(1, 30 * SecondsPerDay)]
+    public int CutOffSeconds { get; init; } = SecondsPerDay;
+
+    /// <summary>After this long since the confirmation, a payment without an outcome waits for a person too.</summary>
+    [Range(1, 30 * SecondsPerDay)]
+    public int ReviewSeconds { get; init; } = SecondsPerDay;
+
+    [ValidateObjectMembers]
+    public RailsOptions Rails { get; init; } = new();
+
+    public FeeTariff Tariff => new(FeeBps, new Kopecks(FeeMinMinor), new Kopecks(FeeMaxMinor));
+}
+
+/// <summary>One rail per world; a world without one is not served.</summary>
+internal sealed class RailsOptions
+{
+    [ValidateObjectMembers]
+    public RailOptions? Live { get; init; }
+
+    [ValidateObjectMembers]
+    public RailOptions? Test { get; init; }
+
+    public RailOptions? Of(Mode mode) => mode == Mode.Live ? Live : Test;
+}
+
+/// <summary>Where a rail is and how it is spoken to.</summary>
+internal sealed class RailOptions
+{
+    /// <summary>What the environment of a sandbox is called, in settings and by <c>/rail/v1/info</c>.</summary>
+    public const string SandboxEnvironment = "sandbox";
+
+    /// <summary>The base address, before <c>/rail/v1/…</c>.</summary>
+    [Required]
+    public Uri? Url { get; init; }
+
+    /// <summary>Names the rail in callbacks' path; stored with each payment.</summary>
+    [Required, RegularExpression("^[a-z0-9-]{1,32}$")]
+    public string? Name { get; init; }
+
+    /// <summary>Our bearer token at the rail. A secret.</summary>
+    [Required]
+    public string? Token { get; init; }
+
+    /// <summary>The key of the callbacks' signature. A secret.</summary>
+    [Required, MinLength(16)]
+    public string? CallbackSecret { get; init; }
+
+    /// <summary>What <c>/rail/v1/info</c> must name.</summary>
+    [Required]
+    public string? Environment { get; init; }
+
+    /// <summary>How long one call may take, retries included.</summary>
+    [Range(1, 60)]
+    public int TimeoutSeconds { get; init; } = 5;
+
+    /// <summary>Repetitions after a broken connection, of calls that only read.</summary>
+    [Range(0, 3)]
+    public int Retries { get; init; } = 1;
+
+    /// <summary>How long the rail is left alone after its connection has failed nearly always.</summary>
+    [Range(1, 60)]
+    public int BreakSeconds { get; init; } = 3;
+}
+
+[OptionsValidator]
+internal sealed partial class PaymentsOptionsValidator : IValidateOptions<PaymentsOptions>;
+
+/// <summary>The wall between the worlds: live never uses a sandbox or test's rail, test never a real one.</summary>
+internal sealed class RailWorldsValidator : IValidateOptions<PaymentsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PaymentsOptions options)
+    {
+        var (live, test) = (options.Rails.Live, options.Rails.Test);
+        var faults = new List<string>();
+        if (live?.Environment == RailOptions.SandboxEnvironment)
+        {
+            faults.Add("Payments:Rails:Live:Environment is a sandbox's.");
+        }
+
+        if (test is not null && test.Environment != RailOptions.SandboxEnvironment)
+        {
+            faults.Add("Payments:Rails:Test:Environment is not a sandbox's.");
+        }
+
+        if (live?.Url is not null && live.Url == test?.Url)
+        {
+            faults.Add("Payments:Rails:Live:Url is test's.");
+        }
+
+        if (options.MinMinor > options.MaxMinor)
+        {
+            faults.Add("Payments:MinMinor is above Payments:MaxMinor.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}

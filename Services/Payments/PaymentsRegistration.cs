@@ -1,0 +1,43 @@
+using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Features;
+using ArdorQr.ServiceDefaults.Identity;
+using ArdorQr.ServiceDefaults.Messaging;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Payments;
+
+/// <summary>What Payments is made of: its settings, clients, ways in and jobs.</summary>
+internal static class PaymentsRegistration
+{
+    public static void AddPayments(this WebApplicationBuilder builder)
+    {
+        builder.AddMessaging(consumers => consumers
+            .Add<RecordSettlement>(RecordSettlement.Queue)
+            .Add<FailRefundedPayment>(FailRefundedPayment.Queue));
+        builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
+        builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
+        builder.Services.AddOptionsWithValidateOnStart<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section);
+        builder.Services.AddPaymentsClients();
+        builder.Services.AddSingleton<ExecutorSignal>();
+        builder.Services.AddSingleton<IdempotentRequests>();
+        builder.Services.AddSingleton<CreatePayment>();
+        builder.Services.AddSingleton<ExecutePayment>();
+        builder.Services.AddTransient<DebitPayment>(); // Not longer than a request: Ledger's HttpClient is in it.
+        builder.Services.AddTransient<ConfirmPayment>();
+        builder.Services.AddTransient<AttemptRecovery>();
+        builder.Services.AddHostedService<ExecutePayments>();
+        builder.Services.AddHostedService<RecoverAttempts>();
+        builder.Services.AddHostedService<ExpirePayments>();
+    }
+
+    public static void MapPayments(this WebApplication app)
+    {
+        var api = app.MapPublicApi();
+        CreatePayment.Map(api);
+        ConfirmPayment.Map(api);
+        PreviewPayment.Map(api);
+        GetPayment.Map(api);
+        ListPayments.Map(api);
+        ReceiveRailCallback.Map(app);
+    }
+}
