@@ -100,12 +100,12 @@ restore_policy() {
   if [[ -e $1 ]]; then as_root mv "$1" "$POLICY"; fi
 }
 
-# Quiet when it works, the compiler's own words when it doesn't.
+# Quiet when it works, the compiler's own words when it doesn't. No build server stays behind.
 build() {
   local output
-  say "Building $(basename "$1")"
-  output=$(dotnet build "$1" --nologo --verbosity quiet --property:WarningLevel=4 2>&1) || {
+  say "Building (takes a while the first time)"
+  output=$(dotnet build "$@" --nologo --verbosity quiet --disable-build-servers 2>&1) || {
     printf '%s\n' "$output" >&2
-    fail "$(basename "$1") does not build."
+    fail "it does not build; the compiler's messages are above."
   }
 }

@@ -11,15 +11,14 @@ internal sealed class IdentityKeys(KeptSecrets secrets)
 {
     private const int KeyIdCharacters = 8;
 
-    public void GiveTo(IResourceBuilder<ProjectResource> process, IEnumerable<string> issuers)
+    public void GiveTo(IResourceBuilder<ProjectResource> service, IEnumerable<string> issuers)
     {
-        var issuer = process.Resource.Name.Replace(ServiceSet.MigrationSuffix, "", StringComparison.Ordinal);
-        var own = KeyOf(issuer);
-        process.WithEnvironment("Identity__SigningKeyId", own.Id).WithEnvironment("Identity__SigningKey", own.Private);
+        var own = KeyOf(service.Resource.Name);
+        service.WithEnvironment("Identity__SigningKeyId", own.Id).WithEnvironment("Identity__SigningKey", own.Private);
         foreach (var (index, trusted) in issuers.Index())
         {
             var key = KeyOf(trusted);
-            process
+            service
                 .WithEnvironment($"Identity__Trusted__{index}__KeyId", key.Id)
                 .WithEnvironment($"Identity__Trusted__{index}__Issuer", trusted)
                 .WithEnvironment($"Identity__Trusted__{index}__PublicKey", key.Public);

@@ -15,9 +15,10 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     public const string OperatorToken = "operator-token";
 
     private const string Gateway = "gateway";
+    private const string HealthPath = "/health/ready";
 
     private readonly IdentityKeys _identity = new(secrets);
-    private readonly List<IResourceBuilder<ProjectResource>> _migrations = [];
+    private readonly List<IResourceBuilder<ExecutableResource>> _migrations = [];
     private readonly List<IResourceBuilder<ProjectResource>> _services = [];
 
     public string GatewayUrl => UrlOf(Gateway);
@@ -34,7 +35,7 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
 
     public IResourceBuilder<ProjectResource> Add<TProject>(string name)
         where TProject : IProjectMetadata, new() =>
-        AddService<TProject>(name).WithHttpEndpoint();
+        AddService<TProject>(name).WithHttpEndpoint().WithHttpHealthCheck(HealthPath);
 
     /// <summary>
     /// The Gateway listens itself, on ports known beforehand, not behind Aspire's proxy: by the port it knows what is
@@ -45,6 +46,7 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
         AddService<TProject>(Gateway)
             .WithHttpEndpoint(settings.GatewayPort, settings.GatewayPort, "http", isProxied: false)
             .WithHttpEndpoint(settings.OperatorPort, settings.OperatorPort, "operator", isProxied: false)
+            .WithHttpHealthCheck(HealthPath, endpointName: "operator")
             .WithEnvironment("Gateway__OperatorPort", settings.OperatorPort.ToString(CultureInfo.InvariantCulture))
             .WithEnvironment("Operator__Token", secrets.Password(OperatorToken));
 
@@ -56,13 +58,8 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     {
         foreach (var service in _services)
         {
-            _migrations.ForEach(migration => service.WaitForCompletion(migration));
             _identity.GiveTo(service, _services.Select(issuer => issuer.Resource.Name));
-        }
-
-        foreach (var migration in _migrations)
-        {
-            _identity.GiveTo(migration, _services.Select(issuer => issuer.Resource.Name));
+            _migrations.ForEach(migration => service.WaitForCompletion(migration));
         }
     }
 
@@ -70,18 +67,20 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
         where TProject : IProjectMetadata, new()
     {
         var database = servers.Postgres.AddDatabase(name);
-        _migrations.Add(AddProcess<TProject>($"{name}{MigrationSuffix}", name, database)
-            .WithArgs("migrate")
-            .WithReference(database.Owner, $"{name}-owner"));
+        // The built program itself: "dotnet run", as Aspire starts a project, would cost seconds for one that soon exits.
+        var program = ProgramOf(new TProject());
+        var migration = builder.AddExecutable($"{name}{MigrationSuffix}", program, Path.GetDirectoryName(program)!, "migrate");
+        _migrations.Add(Equip(migration, name, database).WithReference(database.Owner, $"{name}-owner"));
 
-        var service = AddProcess<TProject>(name, name, database).WithHttpHealthCheck("/health/ready");
+        var service = builder.AddProject<TProject>(name, options => options.ExcludeLaunchProfile = true);
         _services.Add(service);
-        return service;
+        return Equip(service, name, database);
     }
 
-    private IResourceBuilder<ProjectResource> AddProcess<TProject>(string resource, string service, ServiceDatabase database)
-        where TProject : IProjectMetadata, new() =>
-        builder.AddProject<TProject>(resource, options => options.ExcludeLaunchProfile = true)
+    /// <summary>What a service and its migration both need.</summary>
+    private IResourceBuilder<TProcess> Equip<TProcess>(IResourceBuilder<TProcess> process, string service, ServiceDatabase database)
+        where TProcess : IResourceWithEnvironment, IResourceWithWaitSupport =>
+        process
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
             .WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName)
             // A stopping service hands its last telemetry to a dashboard that may be gone already: it must not wait long.
@@ -90,4 +89,12 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
             .WithReference(servers.Broker, "broker")
             .WaitFor(servers.Postgres.Resource)
             .WaitFor(servers.BrokerServer);
+
+    /// <summary>Built with the same configuration and for the same framework as this program.</summary>
+    private static string ProgramOf(IProjectMetadata project)
+    {
+        var output = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory).Split(Path.DirectorySeparatorChar)[^3..];
+        return Path.Combine(
+            [Path.GetDirectoryName(project.ProjectPath)!, .. output, Path.GetFileNameWithoutExtension(project.ProjectPath)]);
+    }
 }

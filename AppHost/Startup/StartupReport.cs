@@ -105,6 +105,8 @@ internal static class StartupReportRegistration
         builder.Services.AddSingleton(services);
         builder.Services.AddSingleton<DemoMerchant>();
         builder.Services.AddSingleton<EnvFile>();
-        builder.Services.AddHostedService<StartupReport>();
+        // The first to start: the host goes on to the next one only when that one's start is through, and Aspire's own is
+        // through only when everything runs.
+        builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, StartupReport>());
     }
 }
