@@ -4,24 +4,11 @@
 readonly RUN_FOLDER="$REPO/.run"
 readonly DATA_FOLDER="$RUN_FOLDER/data" ENV_FILE="$RUN_FOLDER/env" LOG="$RUN_FOLDER/log" PID_FILE="$RUN_FOLDER/pid"
 readonly APPHOST="$REPO/AppHost/bin/Debug/net10.0/ArdorQr.AppHost.dll"
-readonly START_TIMEOUT_SECONDS="${START_TIMEOUT_SECONDS:-300}" STOP_TIMEOUT_SECONDS=60 KILL_TIMEOUT_SECONDS=10
+readonly START_TIMEOUT_SECONDS="${START_TIMEOUT_SECONDS:-600}" STOP_TIMEOUT_SECONDS=60 KILL_TIMEOUT_SECONDS=10
 readonly LEAST_FREE_MB=500 LOG_LINES_OF_A_FAILURE=40 DASHBOARD_PORT=18888
 
-# Every process of a start inherits this mark, and is found by it, whatever became of its parents.
+# Every process of a start inherits this mark.
 readonly MARK="ARDORQR_RUN_FOLDER=$RUN_FOLDER"
-
-our_processes() {
-  grep -lzxF -- "$MARK" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
-}
-
-# A process's start time, in ticks since the machine's: together with its id it is never used twice.
-started_at() {
-  local stat
-  stat=$(<"/proc/$1/stat") 2>/dev/null || return 1
-  # The name, in brackets, may hold blanks; the start time is the 20th field after it.
-  read -ra stat <<<"${stat##*) }"
-  printf '%s' "${stat[19]}"
-}
 
 # The AppHost that we started, if it still runs.
 recorded_apphost() {
@@ -85,7 +72,7 @@ wait_until_ready() {
     ((SECONDS - began < START_TIMEOUT_SECONDS)) || {
       show_log
       fail "not ready after $START_TIMEOUT_SECONDS s: $status" "The whole log: $LOG" \
-        'A slow machine may be given longer: START_TIMEOUT_SECONDS=900 ./run'
+        'A slow machine may be given longer: START_TIMEOUT_SECONDS=1800 ./run'
     }
     sleep 0.3
   done
@@ -103,7 +90,7 @@ fail_for_early_end() {
 
 show_log() {
   printf '%s\n' "--- the end of $LOG" >&2
-  grep -v '^ *at ' "$LOG" | tail -n $LOG_LINES_OF_A_FAILURE >&2 || true
+  grep -vE '^ *at |^status: ' "$LOG" | tail -n $LOG_LINES_OF_A_FAILURE >&2 || true
   printf '%s\n' '---' >&2
 }
 
@@ -122,27 +109,14 @@ stop_system() {
   local pid
   pid=$(recorded_apphost)
   if [[ -n $pid ]]; then kill -TERM "$pid" 2>/dev/null || true; fi
-  wait_for_the_end $STOP_TIMEOUT_SECONDS || {
-    signal_ours TERM
-    wait_for_the_end $KILL_TIMEOUT_SECONDS || {
-      signal_ours KILL
-      wait_for_the_end $KILL_TIMEOUT_SECONDS || fail "these processes do not end: $(our_processes | paste -sd' ')"
+  wait_for_end $STOP_TIMEOUT_SECONDS "$MARK" || {
+    signal_marked TERM "$MARK"
+    wait_for_end $KILL_TIMEOUT_SECONDS "$MARK" || {
+      signal_marked KILL "$MARK"
+      wait_for_end $KILL_TIMEOUT_SECONDS "$MARK" || fail "these processes do not end: $(marked "$MARK" | paste -sd' ')"
     }
   }
   rm -f "$PID_FILE" "$ENV_FILE"
-}
-
-wait_for_the_end() {
-  local until=$((SECONDS + $1))
-  while [[ -n $(our_processes) ]]; do
-    ((SECONDS < until)) || return 1
-    sleep 0.2
-  done
-}
-
-signal_ours() {
-  local pid
-  for pid in $(our_processes); do kill "-$1" "$pid" 2>/dev/null || true; done
 }
 
 # Databases, messages, secrets, demo merchant: all of it.

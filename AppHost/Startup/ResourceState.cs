@@ -16,6 +16,9 @@ internal sealed class ResourceState(IResource resource)
         State is var state && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.RuntimeUnhealthy
             || (HasEnded && !(IsMigration && Snapshot!.ExitCode is null or 0)));
 
+    /// <summary>Nothing is asked of it yet.</summary>
+    public bool IsWaitingForOthers => State == KnownResourceStates.Waiting;
+
     private bool IsMigration => Resource.Name.EndsWith(ServiceSet.MigrationSuffix, StringComparison.Ordinal);
 
     private bool IsRunning => State == KnownResourceStates.Running;
@@ -25,5 +28,7 @@ internal sealed class ResourceState(IResource resource)
     private string? State => Snapshot?.State?.Text;
 
     public override string ToString() =>
-        $"{Resource.Name} ({(IsRunning ? "not healthy yet" : State ?? "not started")}{(Snapshot?.ExitCode is { } code and not 0 ? $", exit code {code}" : "")})";
+        Snapshot?.ExitCode is { } code and not 0 ? $"{Resource.Name} (exit code {code})"
+        : HasFailed ? $"{Resource.Name} ({State})"
+        : Resource.Name;
 }

@@ -19,6 +19,7 @@ internal sealed class StartupReport(
 
     private readonly Dictionary<string, ResourceState> _states = model.Resources
         .Where(resource => resource is ProjectResource or ExecutableResource or ContainerResource)
+        .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>()) // Aspire's own tools, started by hand.
         .ToDictionary(resource => resource.Name, resource => new ResourceState(resource));
 
     private string _lastStatus = "";
@@ -63,8 +64,9 @@ internal sealed class StartupReport(
 
     private void SayProgress()
     {
-        var waiting = _states.Values.Where(state => !state.IsReady).ToList();
-        Say($"{_states.Count - waiting.Count} of {_states.Count} are ready, waiting for {string.Join(", ", waiting)}");
+        var ready = _states.Values.Count(state => state.IsReady);
+        var underWay = _states.Values.Where(state => state is { IsReady: false, IsWaitingForOthers: false });
+        Say($"{ready} of {_states.Count} are ready, waiting for {string.Join(", ", underWay)}");
     }
 
     private async Task SayFailureAsync(ResourceState failed, CancellationToken cancellationToken)
