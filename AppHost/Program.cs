@@ -21,7 +21,11 @@ var gateway = services.AddGateway<Projects.ArdorQr_Gateway>(settings);
 gateway.WithReference(ledger).WithReference(deposits).WithReference(payments).WithReference(webhooks).WithReference(sandbox);
 payments.WithReference(ledger).WithReference(deposits);
 
-new TestWorld(sandbox, secrets).Of(deposits, payments, webhooks, gateway);
+// What the services reach outside; of test mode's world, only the sandbox knows that it is one.
+var testWorld = new TestWorld(sandbox, secrets);
+testWorld.ConnectDeposits(deposits);
+testWorld.ConnectPayments(payments, gateway);
+testWorld.ConnectWebhooks(webhooks);
 
 services.StartAfterAllMigrations();
 builder.AddStartupReport(settings, secrets, services);

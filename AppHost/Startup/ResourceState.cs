@@ -17,7 +17,7 @@ internal sealed class ResourceState(IResource resource)
             || (HasEnded && !(IsMigration && Snapshot!.ExitCode is null or 0)));
 
     /// <summary>Nothing is asked of it yet.</summary>
-    public bool IsWaitingForOthers => State == KnownResourceStates.Waiting;
+    public bool IsWaitingForOthers => string.IsNullOrEmpty(State) || State == KnownResourceStates.Waiting;
 
     private bool IsMigration => Resource.Name.EndsWith(ServiceSet.MigrationSuffix, StringComparison.Ordinal);
 

@@ -65,8 +65,8 @@ internal sealed class StartupReport(
     private void SayProgress()
     {
         var ready = _states.Values.Count(state => state.IsReady);
-        var underWay = _states.Values.Where(state => state is { IsReady: false, IsWaitingForOthers: false });
-        Say($"{ready} of {_states.Count} are ready, waiting for {string.Join(", ", underWay)}");
+        var underWay = string.Join(", ", _states.Values.Where(state => state is { IsReady: false, IsWaitingForOthers: false }));
+        Say(underWay.Length > 0 ? $"{ready} of {_states.Count} are ready, waiting for {underWay}" : $"{ready} of {_states.Count} are ready");
     }
 
     private async Task SayFailureAsync(ResourceState failed, CancellationToken cancellationToken)
