@@ -3,7 +3,6 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Errors;
-using ArdorQr.ServiceDefaults.Http;
 
 namespace ArdorQr.Gateway.Clients;
 
@@ -54,7 +53,7 @@ internal sealed partial class WebhooksClient(HttpClient http, ILogger<WebhooksCl
         {
             if (response.IsSuccessStatusCode)
             {
-                return JsonSerializer.Deserialize<WebhookEndpoint>(body, ApiJson.Options)!;
+                return JsonSerializer.Deserialize<WebhookEndpoint>(body, JsonSerializerOptions.Web)!;
             }
 
             if (IsAboutTheRequest(response.StatusCode)

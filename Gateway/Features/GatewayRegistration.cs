@@ -49,6 +49,7 @@ internal static class GatewayRegistration
         app.MapGetMerchant();
         app.MapSuspendMerchant();
         app.MapResumeMerchant();
+        app.MapServeContract();
         app.MapReverseProxy();
     }
 }

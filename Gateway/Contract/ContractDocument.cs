@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using ArdorQr.ServiceDefaults.Http;
+using YamlDotNet.Core;
+using YamlDotNet.RepresentationModel;
+
+namespace ArdorQr.Gateway.Contract;
+
+/// <summary>The published contract: written by hand as YAML (openapi.yaml), and the same as JSON.</summary>
+internal static class ContractDocument
+{
+    private const string Resource = "openapi.yaml";
+
+    private static readonly Lazy<byte[]> YamlBytes = new(ReadYaml);
+    private static readonly Lazy<byte[]> JsonBytes = new(() => ToJson(YamlBytes.Value));
+
+    public static byte[] Yaml => YamlBytes.Value;
+
+    public static byte[] Json => JsonBytes.Value;
+
+    private static byte[] ReadYaml()
+    {
+        using var stream = typeof(ContractDocument).Assembly.GetManifestResourceStream(Resource)!;
+        using var buffer = new MemoryStream();
+        stream.CopyTo(buffer);
+        return buffer.ToArray();
+    }
+
+    private static byte[] ToJson(byte[] yaml)
+    {
+        using var reader = new StreamReader(new MemoryStream(yaml));
+        var document = new YamlStream();
+        document.Load(reader);
+        return JsonSerializer.SerializeToUtf8Bytes(ToJson(document.Documents.Single().RootNode), ApiJson.Options);
+    }
+
+    private static JsonNode? ToJson(YamlNode node) => node switch
+    {
+        YamlMappingNode mapping => new JsonObject(mapping.Children.Select(pair =>
+            KeyValuePair.Create(((YamlScalarNode)pair.Key).Value!, ToJson(pair.Value)))),
+        YamlSequenceNode sequence => new JsonArray([.. sequence.Children.Select(ToJson)]),
+        YamlScalarNode { Style: ScalarStyle.Plain } plain => OfPlain(plain.Value!),
+        YamlScalarNode quoted => JsonValue.Create(quoted.Value),
+        _ => throw new InvalidDataException($"{node.NodeType} has no JSON form."),
+    };
+
+    /// <summary>A plain scalar by YAML 1.2's core schema, as far as the contract uses it.</summary>
+    private static JsonValue? OfPlain(string text) => text switch
+    {
+        "null" or "~" or "" => null,
+        "true" => JsonValue.Create(true),
+        "false" => JsonValue.Create(false),
+        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
+        _ when decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            && text.Count(character => character == '.') == 1 => JsonValue.Create(number),
+        _ => JsonValue.Create(text),
+    };
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using ArdorQr.ServiceDefaults.Errors;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace ArdorQr.Gateway.Tests;
+
+public sealed partial class ContractTests(GatewayFixture fixture)
+{
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("/openapi.yaml", "application/yaml")]
+    [InlineData("/openapi.json", "application/json")]
+    [InlineData("/docs/", "text/html")]
+    public async Task The_contract_needs_no_key(string path, string type)
+    {
+        using var response = await fixture.Gateway.Anonymous.GetAsync(path, Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(type, response.Content.Headers.ContentType?.MediaType);
+        Assert.True(response.Headers.Contains("X-Request-Id"));
+    }
+
+    [Fact]
+    public async Task The_page_loads_nothing_from_another_host_and_its_own_script_is_there()
+    {
+        using var response = await fixture.Gateway.Anonymous.GetAsync("/docs/", Cancellation);
+        var page = await response.Content.ReadAsStringAsync(Cancellation);
+
+        Assert.Contains("connect-src 'self'", Assert.Single(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        Assert.DoesNotMatch("""(src|href)\s*=\s*["']?(https?:)?//""", page);
+        Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
+        var sources = Source().Matches(page).Select(match => match.Groups[1].Value).ToList();
+        Assert.NotEmpty(sources);
+        foreach (var source in sources)
+        {
+            using var script = await fixture.Gateway.Anonymous.GetAsync(new Uri(new Uri(fixture.Gateway.Anonymous.BaseAddress!, "/docs/"), source), Cancellation);
+            Assert.Equal(HttpStatusCode.OK, script.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task The_document_is_OpenAPI_3_1_with_five_webhooks_and_no_dangling_reference()
+    {
+        var document = await DocumentAsync();
+
+        Assert.Equal("3.1.0", document.GetProperty("openapi").GetString());
+        Assert.Equal(
+            ["deposit.pending", "deposit.credited", "payment.processing", "payment.completed", "payment.failed"],
+            document.GetProperty("webhooks").EnumerateObject().Select(webhook => webhook.Name));
+        var references = References(document).ToList();
+        Assert.NotEmpty(references);
+        Assert.All(references, reference => Assert.NotEqual(
+            JsonValueKind.Undefined,
+            reference.Split('/').Skip(1).Aggregate(document, (node, name) => node.GetProperty(name)).ValueKind));
+        var operations = Operations(document).Select(operation => operation.GetProperty("operationId").GetString()).ToList();
+        Assert.Equal(operations.Count, operations.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Numbers_words_and_texts_keep_their_kinds_in_JSON()
+    {
+        var schemas = (await DocumentAsync()).GetProperty("components").GetProperty("schemas");
+
+        Assert.Equal(64, schemas.GetProperty("NewApiKey").GetProperty("properties").GetProperty("label").GetProperty("maxLength").GetInt32());
+        Assert.False(schemas.GetProperty("Empty").GetProperty("additionalProperties").GetBoolean());
+        Assert.Equal("null", schemas.GetProperty("Account").GetProperty("properties").GetProperty("webhookUrl").GetProperty("type")[1].GetString());
+        Assert.Equal(JsonValueKind.Null, schemas.GetProperty("Payment").GetProperty("properties").GetProperty("failureReason").GetProperty("enum")[9].ValueKind);
+    }
+
+    [Fact]
+    public async Task Every_path_that_the_gateway_serves_is_in_the_document_and_none_besides()
+    {
+        var documented = (await DocumentAsync()).GetProperty("paths").EnumerateObject().Select(path => path.Name).ToList();
+        var routes = fixture.Gateway.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
+            .Select(endpoint => $"/{endpoint.RoutePattern.RawText!.TrimStart('/')}")
+            .Where(path => path.StartsWith("/v1", StringComparison.Ordinal)).Distinct().ToList();
+
+        Assert.All(routes, route => Assert.Contains(documented, path => IsServedBy(path, route)));
+        Assert.All(documented, path => Assert.Contains(routes, route => IsServedBy(path, route)));
+    }
+
+    [Fact]
+    public async Task Every_error_code_of_the_gateway_and_of_any_service_is_in_the_document()
+    {
+        var document = (await DocumentAsync()).GetRawText();
+        var errors = new[] { typeof(GatewayErrors), typeof(CommonErrors) }
+            .SelectMany(catalogue => catalogue.GetProperties())
+            .Select(property => property.GetValue(null)).OfType<ApiError>().ToList();
+
+        Assert.True(errors.Count > 10);
+        Assert.All(errors, error => Assert.Contains(error.Code, document, StringComparison.Ordinal));
+        Assert.All(errors, error => Assert.Matches("[а-яА-Я]", error.Message));
+    }
+
+    private static bool IsServedBy(string path, string route) => route.EndsWith("/{**rest}", StringComparison.Ordinal)
+        ? path == route[..^9] || path.StartsWith(route[..^8], StringComparison.Ordinal)
+        : path == route;
+
+    private static IEnumerable<JsonElement> Operations(JsonElement document) =>
+        new[] { "paths", "webhooks" }.SelectMany(part => document.GetProperty(part).EnumerateObject())
+            .SelectMany(path => path.Value.EnumerateObject())
+            .Where(member => member.Name is "get" or "post" or "put" or "delete").Select(member => member.Value);
+
+    private static IEnumerable<string> References(JsonElement node) => node.ValueKind switch
+    {
+        JsonValueKind.Object => node.EnumerateObject().SelectMany(member =>
+            member.NameEquals("$ref") ? [member.Value.GetString()!] : References(member.Value)),
+        JsonValueKind.Array => node.EnumerateArray().SelectMany(References),
+        _ => [],
+    };
+
+    private async Task<JsonElement> DocumentAsync()
+    {
+        using var response = await fixture.Gateway.Anonymous.GetAsync("/openapi.json", Cancellation);
+        return await response.JsonAsync(Cancellation);
+    }
+
+    [GeneratedRegex("""<script[^>]*\ssrc="([^"]+)""")]
+    private static partial Regex Source();
+}
