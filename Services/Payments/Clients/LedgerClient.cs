@@ -72,7 +72,7 @@ internal sealed class LedgerClient(HttpClient http)
             {
                 HttpStatusCode.OK => Read(await response.Content.ReadFromJsonAsync<Debit>(Json, cancellationToken), attemptId),
                 HttpStatusCode.NotFound when method == HttpMethod.Get => new DebitAnswer.Absent(),
-                >= HttpStatusCode.InternalServerError => new DebitAnswer.Unknown($"status {(int)response.StatusCode}"),
+                HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new DebitAnswer.Unknown($"status {(int)response.StatusCode}"),
                 _ => throw new InvalidOperationException(
                     $"Ledger answered {(int)response.StatusCode} for the debit {attemptId}: one of the two is wrong."),
             };

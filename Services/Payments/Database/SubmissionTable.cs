@@ -9,6 +9,8 @@ internal sealed record SubmissionClaim
 {
     public Guid PaymentId { get; init; }
 
+    public Guid MerchantId { get; init; }
+
     public long LeaseEpoch { get; init; }
 
     /// <summary>Turns already taken; 0 means that the rail was never told of this payment.</summary>
@@ -27,37 +29,46 @@ internal sealed record SubmissionClaim
 /// </summary>
 internal static class SubmissionTable
 {
+    private const string Columns =
+        "payment_id, merchant_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent";
+
     /// <summary>Makes a just confirmed payment due at once.</summary>
     public static Task AddAsync(
-        ServiceTransaction transaction, Guid paymentId, int cutOffSeconds, int reviewSeconds, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds, CancellationToken cancellationToken)
     {
         const string sql =
             """
-            INSERT INTO payments.submission (payment_id, due_at, not_after, review_after, leased_until, traceparent)
-            VALUES (@paymentId, clock_timestamp(), clock_timestamp() + make_interval(secs => @cutOffSeconds),
+            INSERT INTO payments.submission (payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
+            VALUES (@PaymentId, @MerchantId, clock_timestamp(), clock_timestamp() + make_interval(secs => @cutOffSeconds),
                 clock_timestamp() + make_interval(secs => @reviewSeconds), clock_timestamp(), @traceparent)
             """;
-        return transaction.ExecuteAsync(
-            sql, new { paymentId, cutOffSeconds, reviewSeconds, traceparent = Activity.Current?.Id }, cancellationToken);
+        return transaction.ExecuteAsync(sql, new
+        {
+            payment.PaymentId,
+            payment.MerchantId,
+            cutOffSeconds,
+            reviewSeconds,
+            traceparent = Activity.Current?.Id,
+        }, cancellationToken);
     }
 
-    /// <summary>Takes due rows that nobody holds; other executors skip them.</summary>
+    /// <summary>Takes due rows that nobody holds, but none of the merchants in <paramref name="except"/>; other executors skip them.</summary>
     public static async Task<IReadOnlyList<SubmissionClaim>> ClaimAsync(
-        NpgsqlConnection connection, int limit, int leaseSeconds, CancellationToken cancellationToken)
+        NpgsqlConnection connection, int limit, int leaseSeconds, Guid[] except, CancellationToken cancellationToken)
     {
         const string sql =
-            """
+            $"""
             UPDATE payments.submission
             SET lease_epoch = lease_epoch + 1, leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
             WHERE payment_id IN (
                 SELECT payment_id FROM payments.submission
-                WHERE due_at <= clock_timestamp() AND leased_until <= clock_timestamp()
+                WHERE due_at <= clock_timestamp() AND leased_until <= clock_timestamp() AND merchant_id <> ALL(@except)
                 ORDER BY due_at
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED)
-            RETURNING payment_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent
+            RETURNING {Columns}
             """;
-        return [.. await connection.QueryAsync<SubmissionClaim>(sql, new { limit, leaseSeconds }, cancellationToken)];
+        return [.. await connection.QueryAsync<SubmissionClaim>(sql, new { limit, leaseSeconds, except }, cancellationToken)];
     }
 
     /// <summary>Holds on for another call to the rail; null when the row was taken by another.</summary>
@@ -65,10 +76,10 @@ internal static class SubmissionTable
         NpgsqlConnection connection, SubmissionClaim claim, int leaseSeconds, CancellationToken cancellationToken)
     {
         const string sql =
-            """
+            $"""
             UPDATE payments.submission SET leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
-            RETURNING payment_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent
+            RETURNING {Columns}
             """;
         return connection.QuerySingleOrDefaultAsync<SubmissionClaim>(
             sql, new { claim.PaymentId, claim.LeaseEpoch, leaseSeconds }, cancellationToken);

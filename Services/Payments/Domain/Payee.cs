@@ -8,6 +8,8 @@ namespace ArdorQr.Payments.Domain;
 /// <param name="Inn">10 or 12 digits, or null.</param>
 internal sealed record Payee(string Name, string? Bank, string? Inn)
 {
+    private const int MaxNameCharacters = 256;
+
     /// <summary>
     /// A bank transfer names its payee itself. An SBP code's payee is the rail's to name; its bank is the one that the
     /// code's member id stands for, else what the rail says. Null when the rail named nobody.
@@ -24,5 +26,8 @@ internal sealed record Payee(string Name, string? Bank, string? Inn)
     private static string? BankOf(string? railBank, QrTables tables) =>
         railBank is null ? null : tables.BankNameOf(railBank) ?? railBank;
 
-    private static string? Told(string? text) => string.IsNullOrWhiteSpace(text) || text.Contains('\0') ? null : text.Trim();
+    /// <summary>What the rail told, cut to a length that every statement and screen can show.</summary>
+    private static string? Told(string? text) => string.IsNullOrWhiteSpace(text) || text.Contains('\0')
+        ? null
+        : string.Concat(text.Trim().EnumerateRunes().Take(MaxNameCharacters));
 }

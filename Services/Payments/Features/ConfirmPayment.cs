@@ -40,7 +40,7 @@ internal sealed class ConfirmPayment(
 
     private async Task<IResult> HandleAsync(Guid id, HttpContext context, CancellationToken cancellationToken)
     {
-        var caller = CallerIdentity.Of(context.User);
+        var caller = KeyRights.PayerOf(context);
         var body = await JsonBody.ReadBytesAsync(context, cancellationToken);
         if (body.Length > 0)
         {

@@ -34,7 +34,7 @@ internal sealed class CreatePayment(
 
     private async Task<IResult> HandleAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var caller = CallerIdentity.Of(context.User);
+        var caller = KeyRights.PayerOf(context);
         var body = await JsonBody.ReadBytesAsync(context, cancellationToken);
         var request = Checked(JsonBody.Parse<Request>(body));
         return await requests.RunAsync(

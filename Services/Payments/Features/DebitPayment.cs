@@ -107,7 +107,7 @@ internal sealed class DebitPayment(
         var confirmed = await PaymentTable.ConfirmAsync(
             transaction, payment, operationId, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
         await SubmissionTable.AddAsync(
-            transaction, payment.PaymentId, options.Value.CutOffSeconds, options.Value.ReviewSeconds, cancellationToken);
+            transaction, payment, options.Value.CutOffSeconds, options.Value.ReviewSeconds, cancellationToken);
         transaction.Enqueue(new PaymentProcessing
         {
             EventId = confirmed.ProcessingEventId!.Value,

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
 
@@ -8,11 +9,15 @@ internal sealed partial class ExecutePayments(
     ServiceDatabase database, ExecutePayment turn, ExecutorSignal signal, TimeProvider time, ILogger<ExecutePayments> logger)
     : BackgroundService
 {
-    private const int MaxConcurrentTurns = 16;
+    private const int MaxConcurrentTurns = 32;
+
+    /// <summary>A merchant whose payments all wait for a slow rail leaves turns to the others.</summary>
+    private const int MaxTurnsPerMerchant = 4;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly SemaphoreSlim _slots = new(MaxConcurrentTurns);
+    private readonly ConcurrentDictionary<Guid, int> _turnsByMerchant = [];
 
     public override void Dispose()
     {
@@ -61,7 +66,8 @@ internal sealed partial class ExecutePayments(
         try
         {
             await using var connection = await database.OpenAsync(stoppingToken);
-            claims = await SubmissionTable.ClaimAsync(connection, limit: 1, turn.LeaseSeconds, stoppingToken);
+            claims = await SubmissionTable.ClaimAsync(
+                connection, limit: 1, turn.LeaseSeconds, MerchantsAtTheirLimit(), stoppingToken);
         }
         finally
         {
@@ -73,10 +79,26 @@ internal sealed partial class ExecutePayments(
 
         foreach (var claim in claims)
         {
+            _turnsByMerchant.AddOrUpdate(claim.MerchantId, 1, static (_, turns) => turns + 1);
             _ = TakeTurnAsync(claim);
         }
 
         return claims.Count > 0;
+    }
+
+    private Guid[] MerchantsAtTheirLimit() =>
+        [.. _turnsByMerchant.Where(merchant => merchant.Value >= MaxTurnsPerMerchant).Select(merchant => merchant.Key)];
+
+    private void EndTurn(Guid merchantId)
+    {
+        // Removed at zero, so that the table is as long as the turns that run.
+        if (_turnsByMerchant.AddOrUpdate(merchantId, 0, static (_, turns) => turns - 1) == 0)
+        {
+            _turnsByMerchant.TryRemove(KeyValuePair.Create(merchantId, 0));
+        }
+
+        _slots.Release();
+        signal.Wake(); // What this merchant had to leave may go now.
     }
 
     private async Task TakeTurnAsync(SubmissionClaim claim)
@@ -91,7 +113,7 @@ internal sealed partial class ExecutePayments(
         }
         finally
         {
-            _slots.Release();
+            EndTurn(claim.MerchantId);
         }
     }
 

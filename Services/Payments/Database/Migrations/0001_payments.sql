@@ -127,6 +127,7 @@ CREATE TRIGGER guard_attempt BEFORE UPDATE ON payments.attempt FOR EACH ROW EXEC
 -- What the executor does next for a debited payment. The rail knows the transfer by the payment's id.
 CREATE TABLE payments.submission (
     payment_id   uuid        PRIMARY KEY REFERENCES payments.payment,
+    merchant_id  uuid        NOT NULL, -- So that one merchant's payments don't take every turn.
     tries        integer     NOT NULL DEFAULT 0, -- Turns taken: 0 means that nothing was sent yet.
     due_at       timestamptz,                    -- Null when the rail's word is final.
     not_after    timestamptz NOT NULL,           -- The cut-off: past it an id that the rail hasn't seen is cancelled.
