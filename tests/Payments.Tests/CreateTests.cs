@@ -183,6 +183,21 @@ public sealed class CreateTests
         Assert.Equal("unauthorized", await CodeOfAsync(nobody, 401));
     }
 
+    [Fact]
+    public async Task A_key_without_the_right_to_pay_makes_and_confirms_nothing()
+    {
+        await using var payments = await StartAsync();
+        using var reader = payments.ClientOf(Testing.TestIdentity.Caller(payments.MerchantId, Contracts.Mode.Test) with { Rights = ["read"] });
+        var id = Id(await payments.CreateAsync());
+
+        using var create = await payments.PostAsync("/v1/payments", new { qr = Codes.Static, amountMinor = 1 }, client: reader);
+        using var confirm = await payments.PostAsync($"/v1/payments/{id}/confirm", null, client: reader);
+
+        Assert.Equal("permission_denied", await CodeOfAsync(create, 403));
+        Assert.Equal("permission_denied", await CodeOfAsync(confirm, 403));
+        Assert.Equal("resolved", (await payments.GetAsync(id, reader))["status"]!.GetValue<string>());
+    }
+
     private static async Task<JsonArray> ListAsync(PaymentsHarness payments, string query)
     {
         using var response = await payments.Client.GetAsync(new Uri("/v1/payments" + query, UriKind.Relative), Token);

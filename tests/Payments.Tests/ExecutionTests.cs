@@ -216,7 +216,31 @@ public sealed class ExecutionTests
         await payments.ClaimAsync();
         await using var connection = await payments.Database.OpenAsync(Token);
 
-        Assert.Empty(await Database.SubmissionTable.ClaimAsync(connection, 10, 60, Token));
+        Assert.Empty(await Database.SubmissionTable.ClaimAsync(connection, 10, 60, [], Token));
+    }
+
+    [Fact]
+    public async Task A_merchant_whose_payments_all_hang_does_not_keep_others_waiting()
+    {
+        var hang = new TaskCompletionSource();
+        await using var payments = await StartAsync(
+            new() { ["Payments:Rails:Test:TimeoutSeconds"] = "60" }, runJobs: true,
+            before: harness => harness.Rail.Before = body =>
+                body?["amountMinor"]?.GetValue<long>() == 7 ? hang.Task : Task.CompletedTask);
+        using var other = payments.ClientOf(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()));
+        for (var number = 0; number < 40; number++) // More than there are turns.
+        {
+            await payments.ConfirmedAsync(new { qr = Codes.Static, amountMinor = 7 });
+        }
+
+        var id = Id(await payments.CreateAsync(new { qr = Codes.Static, amountMinor = 8 }, other));
+        await payments.ConfirmAsync(id, client: other);
+        var completed = await payments.Events.PublishedAsync<PaymentCompleted>(Token);
+        var turns = payments.Rail.CountOf("PUT");
+        hang.SetResult();
+
+        Assert.Equal(id, completed.PaymentId);
+        Assert.InRange(turns, 1, 5); // Four that hang, and the other merchant's.
     }
 
     [Fact]

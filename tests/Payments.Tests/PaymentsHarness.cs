@@ -7,6 +7,7 @@ using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Features;
 using ArdorQr.Payments.Tests.Fakes;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.Testing;
 using Dapper;
 using MassTransit;
@@ -79,7 +80,9 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     }
 
     public HttpClient ClientOf(Guid merchantId, Mode? mode = null) =>
-        _factory.ClientOf(TestIdentity.Caller(merchantId, mode ?? Mode.Test));
+        ClientOf(TestIdentity.Caller(merchantId, mode ?? Mode.Test));
+
+    public HttpClient ClientOf(CallerIdentity caller) => _factory.ClientOf(caller);
 
     public HttpClient AnonymousClient() => _factory.CreateClient();
 
@@ -142,7 +145,7 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     public async Task<SubmissionClaim> ClaimAsync(int leaseSeconds = 60)
     {
         await using var connection = await Database.OpenAsync(Token);
-        return Assert.Single(await SubmissionTable.ClaimAsync(connection, 1, leaseSeconds, Token));
+        return Assert.Single(await SubmissionTable.ClaimAsync(connection, 1, leaseSeconds, [], Token));
     }
 
     /// <summary>Makes all open attempts due and takes them up; returns how many there were.</summary>

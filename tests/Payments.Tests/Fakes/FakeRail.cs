@@ -27,6 +27,9 @@ internal sealed class FakeRail : HttpMessageHandler
     /// <summary>Keeps the call from arriving when it returns true: the rail never sees it.</summary>
     public Func<HttpMethod, string, bool>? Lose { get; set; }
 
+    /// <summary>What a call waits for before the rail sees it, by its body.</summary>
+    public Func<JsonObject?, Task>? Before { get; set; }
+
     public ConcurrentQueue<string> Calls { get; } = [];
 
     public JsonObject? LastSubmission { get; private set; }
@@ -56,6 +59,11 @@ internal sealed class FakeRail : HttpMessageHandler
 
         Calls.Enqueue($"{request.Method} {path}");
         var body = await JsonOf(request.Content, cancellationToken);
+        if (Before is { } before)
+        {
+            await before(body).WaitAsync(cancellationToken);
+        }
+
         var lost = Lose?.Invoke(request.Method, path) == true;
         var response = lost
             ? throw new HttpRequestException("The connection was cut.")
