@@ -12,6 +12,8 @@ namespace ArdorQr.Webhooks.Tests;
 /// <summary>A merchant's server: real HTTP on a free port of this machine. It keeps what it gets and answers as told.</summary>
 internal sealed class Receiver : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly WebApplication _app;
     private readonly Channel<Received> _received = Channel.CreateUnbounded<Received>();
     private readonly CancellationTokenSource _closing = new();
@@ -49,7 +51,9 @@ internal sealed class Receiver : IAsyncDisposable
     }
 
     /// <summary>The next request, waiting for it.</summary>
-    public ValueTask<Received> NextAsync(CancellationToken cancellationToken) => _received.Reader.ReadAsync(cancellationToken);
+    /// <exception cref="TimeoutException">None came.</exception>
+    public Task<Received> NextAsync(CancellationToken cancellationToken) =>
+        _received.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken);
 
     public void AnswerWith(int status, string body = "", string? retryAfter = null) => Answering = context =>
     {
