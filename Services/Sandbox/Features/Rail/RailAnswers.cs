@@ -1,0 +1,17 @@
+using ArdorQr.Contracts;
+using ArdorQr.Sandbox.Domain;
+using ArdorQr.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ArdorQr.Sandbox.Features.Rail;
+
+/// <summary>The rail's answers: a transfer's status, or an error in a few English words.</summary>
+internal static class RailAnswers
+{
+    internal sealed record Transfer(Guid Id, string Status, string? Reason, Kopecks? AmountMinor);
+
+    public static JsonHttpResult<Transfer> Of(RailTransferRow row) =>
+        TypedResults.Json(new Transfer(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks), ApiJson.Options);
+
+    public static JsonHttpResult<object> Error(int status, string error) => TypedResults.Json<object>(new { error }, statusCode: status);
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Sandbox.Features.Rail;
+
+/// <summary>The rail's HTTP contract, the same that an adapter of a real bank serves. All of it needs the rail's token.</summary>
+internal static class RailRoutes
+{
+    extension(IEndpointRouteBuilder routes)
+    {
+        public void MapRail()
+        {
+            var rail = routes.MapGroup("/rail/v1").AddEndpointFilter(async (context, next) =>
+            {
+                var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<SandboxOptions>>().Value;
+                return Bearer.Is(context.HttpContext.Request, options.RailToken!)
+                    ? await next(context)
+                    : RailAnswers.Error(StatusCodes.Status401Unauthorized, "unauthorized");
+            });
+            rail.MapGetRailInfo();
+            rail.MapResolveCode();
+            rail.MapPutTransfer();
+            rail.MapGetTransfer();
+            rail.MapListTransfers();
+            rail.MapCancelTransfer();
+            rail.MapSettleTransfer();
+        }
+    }
+}

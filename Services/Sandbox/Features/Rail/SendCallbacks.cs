@@ -1,0 +1,109 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using ArdorQr.Sandbox.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using Microsoft.Extensions.Options;
+
+namespace ArdorQr.Sandbox.Features.Rail;
+
+/// <summary>Tells the payer's system that a transfer has news: signed, tried a few times, then left to its questions.</summary>
+internal sealed partial class SendCallbacks(
+    ServiceDatabase database, IHttpClientFactory clients, IOptions<SandboxOptions> options, TimeProvider time,
+    ILogger<SendCallbacks> logger) : BackgroundService
+{
+    public const string ClientName = "rail-callbacks";
+
+    private const int MaxBatch = 20;
+    private const int MaxAttempts = 5;
+    private const int LeaseSeconds = 5;
+    private const int TimeoutSeconds = 3;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Sends one callback now; whether it was taken isn't told.</summary>
+    public async Task<bool> SendAsync(Guid transferId, RailStatus status, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(TimeoutSeconds), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        try
+        {
+            using var client = clients.CreateClient(ClientName);
+            using var response = await client.SendAsync(Signed(transferId, status), either.Token);
+            return response.IsSuccessStatusCode;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is HttpRequestException or OperationCanceledException)
+        {
+            LogNotSent(transferId, exception.Message);
+            return false;
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await SendDueAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogFailed(exception); // The rows stay; the next tick takes them again.
+            }
+        }
+    }
+
+    private async Task SendDueAsync(CancellationToken cancellationToken)
+    {
+        const string leaseSql =
+            """
+            UPDATE sandbox.rail_callback SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => @lease)
+            WHERE callback_id IN (
+                SELECT callback_id FROM sandbox.rail_callback
+                WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+            RETURNING callback_id, transfer_id, attempts
+            """;
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var due = (await connection.QueryAsync<Due>(leaseSql, new { lease = LeaseSeconds, limit = MaxBatch }, cancellationToken)).ToList();
+        await connection.CloseAsync();
+        await Task.WhenAll(due.Select(callback => SendOneAsync(callback, cancellationToken)));
+    }
+
+    private async Task SendOneAsync(Due callback, CancellationToken cancellationToken)
+    {
+        const string readSql = $"SELECT {RailTransferRow.Columns} FROM sandbox.rail_transfer WHERE transfer_id = @id";
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var row = await connection.QuerySingleAsync<RailTransferRow>(readSql, new { id = callback.TransferId }, cancellationToken);
+        await connection.CloseAsync();
+        if (await SendAsync(callback.TransferId, row.Current, cancellationToken) || callback.Attempts >= MaxAttempts)
+        {
+            await using var again = await database.OpenAsync(cancellationToken);
+            await again.ExecuteAsync(
+                "DELETE FROM sandbox.rail_callback WHERE callback_id = @id", new { id = callback.CallbackId }, cancellationToken);
+        }
+    }
+
+    private HttpRequestMessage Signed(Guid transferId, RailStatus status)
+    {
+        var body = JsonSerializer.Serialize(new { transferId, status = status.Status });
+        var at = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var signature = HMACSHA256.HashData(
+            Encoding.UTF8.GetBytes(options.Value.CallbackSecret!), Encoding.UTF8.GetBytes($"{at}.{body}"));
+        return new HttpRequestMessage(HttpMethod.Post, options.Value.CallbackUrl)
+        {
+            Headers = { { "X-Rail-Signature", $"t={at},v1={Convert.ToHexStringLower(signature)}" } },
+            Content = new StringContent(body, Encoding.UTF8, "application/json"),
+        };
+    }
+
+    private sealed record Due(long CallbackId, Guid TransferId, int Attempts);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Callback of {TransferId} was not sent: {Reason}")]
+    private partial void LogNotSent(Guid transferId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Sending callbacks failed; they are sent again")]
+    private partial void LogFailed(Exception exception);
+}
