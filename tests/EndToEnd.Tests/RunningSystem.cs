@@ -1,0 +1,163 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using ArdorQr.Testing;
+using Aspire.Hosting;
+using Aspire.Hosting.ApplicationModel;
+using Aspire.Hosting.Testing;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+
+namespace ArdorQr.EndToEnd.Tests;
+
+/// <summary>The whole system as <c>./run</c> starts it, by its AppHost, on data of its own.</summary>
+public sealed class RunningSystem : IAsyncLifetime
+{
+    private const int StartTimeoutSeconds = 180;
+
+    private static readonly string[] Services = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-e2e-").FullName;
+    private DistributedApplication? _app;
+
+    private DistributedApplication App => _app ?? throw new InvalidOperationException("The system isn't started.");
+
+    private string FaultsFolder => Path.Combine(_folder, "faults");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(_folder, (UnixFileMode)0b111_101_101); // PostgreSQL's account must pass through.
+        }
+
+        Directory.CreateDirectory(FaultsFolder);
+        Environment.SetEnvironmentVariable("Faults__Folder", FaultsFolder); // Services inherit the AppHost's environment.
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(StartTimeoutSeconds));
+        var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.ArdorQr_AppHost>(
+            [
+                "GatewayPort=0", "OperatorPort=0", "Infrastructure=local",
+                $"DataFolder={_folder}/data",
+            ],
+            timeout.Token);
+        builder.Services.AddLogging(logging => logging.AddFilter("Aspire", LogLevel.Warning));
+        _app = await builder.BuildAsync(timeout.Token);
+        await _app.StartAsync(timeout.Token);
+        foreach (var service in Services)
+        {
+            await HealthyAsync(service, timeout.Token);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_app is not null)
+        {
+            await _app.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>A client of the public API, without a key.</summary>
+    public HttpClient CreateClient() => new() { BaseAddress = App.GetEndpoint("gateway", "http") };
+
+    public async Task<JsonElement> RegisterMerchantAsync(string name, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient { BaseAddress = App.GetEndpoint("gateway", "operator") };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", await EnvironmentAsync("gateway", "Operator__Token", cancellationToken));
+        JsonElement? registered = null;
+        await Eventually.TrueAsync(async () =>
+        {
+            using var response = await client.PostAsJsonAsync("/operator/merchants", new { name }, cancellationToken);
+            registered = response.IsSuccessStatusCode ? await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken) : null;
+            return registered is not null;
+        }, cancellationToken);
+        return registered!.Value;
+    }
+
+    /// <summary>The next time that a service reaches this point, it dies there for good.</summary>
+    public void Arm(string point) => File.WriteAllText(Path.Combine(FaultsFolder, point), "");
+
+    public bool IsArmed(string point) => File.Exists(Path.Combine(FaultsFolder, point));
+
+    /// <summary>Waits until the service has died, and starts it again.</summary>
+    public async Task RestartAfterDeathAsync(string resource, CancellationToken cancellationToken)
+    {
+        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+        await StartAsync(resource, cancellationToken);
+    }
+
+    public async Task StopAsync(string resource, CancellationToken cancellationToken)
+    {
+        await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+    }
+
+    public async Task StartAsync(string resource, CancellationToken cancellationToken)
+    {
+        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        await HealthyAsync(resource, cancellationToken);
+    }
+
+    /// <summary>How many messages lie in dead-letter queues; the queues are those of the consumers.</summary>
+    public async Task<uint> DeadLettersAsync(CancellationToken cancellationToken)
+    {
+        string[] queues =
+        [
+            "ledger.deposit-confirmed", "ledger.payment-completed", "ledger.payment-rejected",
+            "deposits.merchant-registered", "deposits.deposit-posted", "payments.payment-settled", "payments.payment-refunded",
+            "webhooks.deposit-detected", "webhooks.deposit-credited",
+            "webhooks.payment-processing", "webhooks.payment-completed", "webhooks.payment-failed",
+        ];
+        var factory = new ConnectionFactory { Uri = new(await EnvironmentAsync("ledger", "ConnectionStrings__broker", cancellationToken)) };
+        await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        uint count = 0;
+        foreach (var queue in queues)
+        {
+            // The queue itself must be there: a wrong name here would count nothing.
+            await using (var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
+            {
+                await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
+            }
+
+            await using var errors = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            try
+            {
+                count += (await errors.QueueDeclarePassiveAsync($"{queue}_error", cancellationToken)).MessageCount;
+            }
+            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
+            {
+                // No such queue: nothing of this consumer was ever dead-lettered.
+            }
+        }
+
+        return count;
+    }
+
+    private async Task HealthyAsync(string resource, CancellationToken cancellationToken) =>
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+
+    private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
+    {
+        var result = await App.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
+        Assert.True(result.Success, $"{command} of {resource}: {result.Message}");
+    }
+
+    private async Task<string> EnvironmentAsync(string resource, string name, CancellationToken cancellationToken)
+    {
+        var model = App.Services.GetRequiredService<DistributedApplicationModel>();
+        var service = (IResourceWithEnvironment)model.Resources.Single(candidate => candidate.Name == resource);
+        var configuration = await ExecutionConfigurationBuilder.Create(service).WithEnvironmentVariablesConfig()
+            .BuildAsync(App.Services.GetRequiredService<DistributedApplicationExecutionContext>(), cancellationToken: cancellationToken);
+        return configuration.EnvironmentVariables.Single(variable => variable.Key == name).Value;
+    }
+}
+
+/// <summary>All end-to-end tests share one running system; each has merchants of its own.</summary>
+[CollectionDefinition(Name)]
+public sealed class OneSystem : ICollectionFixture<RunningSystem>
+{
+    public const string Name = "the running system";
+}

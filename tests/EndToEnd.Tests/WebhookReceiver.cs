@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace ArdorQr.EndToEnd.Tests;
+
+/// <summary>
+/// A merchant's server: takes webhooks on a loopback port and checks each signature as the published reference says,
+/// with no code of the platform.
+/// </summary>
+internal sealed class WebhookReceiver : IAsyncDisposable
+{
+    private const int WaitSeconds = 90;
+
+    private readonly ConcurrentQueue<Received> _received = [];
+    private readonly SemaphoreSlim _arrived = new(0);
+    private readonly WebApplication _app;
+
+    private WebhookReceiver(WebApplication app) => _app = app;
+
+    /// <summary>One delivery whose signature was right.</summary>
+    internal sealed record Received(Guid EventId, string Type, JsonElement Data, string Body);
+
+    public string? Secret { get; set; }
+
+    public string Url => _app.Urls.Single();
+
+    public IReadOnlyCollection<Received> All => _received;
+
+    /// <summary>How many deliveries had a wrong signature; each was answered 400.</summary>
+    public int Forged { get; private set; }
+
+    public static async Task<WebhookReceiver> StartAsync(CancellationToken cancellationToken)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        var app = builder.Build();
+        var receiver = new WebhookReceiver(app);
+        app.MapPost("/", (Delegate)receiver.ReceiveAsync);
+        await app.StartAsync(cancellationToken);
+        return receiver;
+    }
+
+    /// <summary>Waits for the first delivery of this type that fits.</summary>
+    public async Task<Received> WaitAsync(string type, Func<JsonElement, bool> fits, CancellationToken cancellationToken)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(WaitSeconds));
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+        while (true)
+        {
+            if (_received.FirstOrDefault(received => received.Type == type && fits(received.Data)) is { } found)
+            {
+                return found;
+            }
+
+            try
+            {
+                await _arrived.WaitAsync(either.Token);
+            }
+            catch (OperationCanceledException) when (timeout.IsCancellationRequested)
+            {
+                var seen = string.Join(", ", _received.Select(received => received.Type));
+                throw new TimeoutException($"No fitting {type} within {WaitSeconds} s; received: {seen}.");
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private async Task<IResult> ReceiveAsync(HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
+        var body = await reader.ReadToEndAsync(context.RequestAborted);
+        if (!IsSigned(context.Request.Headers["X-Ardor-Signature"].ToString(), body))
+        {
+            Forged++;
+            return TypedResults.BadRequest();
+        }
+
+        using var json = JsonDocument.Parse(body);
+        var root = json.RootElement;
+        _received.Enqueue(new(root.GetProperty("id").GetGuid(), root.GetProperty("type").GetString()!, root.GetProperty("data").Clone(), body));
+        _arrived.Release();
+        return TypedResults.Ok();
+    }
+
+    private bool IsSigned(string header, string body)
+    {
+        var parts = header.Split(',').Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToList();
+        var time = parts.Find(part => part[0] == "t")?[1];
+        if (time is null || Secret is null || !long.TryParse(time, CultureInfo.InvariantCulture, out _))
+        {
+            return false;
+        }
+
+        var expected = Convert.ToHexStringLower(
+            HMACSHA256.HashData(Encoding.UTF8.GetBytes(Secret), Encoding.UTF8.GetBytes($"{time}.{body}")));
+        return parts.Exists(part => part[0] == "v1" && part[1] == expected);
+    }
+}
