@@ -50,7 +50,7 @@ public static partial class ServiceHost
     /// <summary>Builds the service, maps its ways in, and runs or migrates it. Returns the process's exit code.</summary>
     public static async Task<int> RunServiceAsync(this WebApplicationBuilder builder, string[] args, Action<WebApplication> map)
     {
-        await using var app = builder.BuildService(map);
+        await using var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost));
         if (args is ["migrate", ..])
         {
@@ -63,6 +63,7 @@ public static partial class ServiceHost
             return ConfigurationError;
         }
 
+        app.MapService(map); // Not sooner: it asks for parts that can't be made of incomplete settings.
         await app.RunAsync();
         return 0;
     }
@@ -70,12 +71,17 @@ public static partial class ServiceHost
     internal static WebApplication BuildService(this WebApplicationBuilder builder, Action<WebApplication> map)
     {
         var app = builder.Build();
+        app.MapService(map);
+        return app;
+    }
+
+    private static void MapService(this WebApplication app, Action<WebApplication> map)
+    {
         app.UseMiddleware<ErrorEnvelopeMiddleware>();
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapHealth();
         map(app);
-        return app;
     }
 
     private static NpgsqlDataSource DataSource(Connections connections, IServiceProvider provider)
