@@ -271,4 +271,35 @@ public sealed class DeliveryTests
 
         Assert.Equal(first.Epoch + 1, Assert.Single(await host.ClaimAsync(Token)).Epoch);
     }
+
+    [Fact]
+    public async Task Claims_made_at_once_share_the_due_deliveries_out()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        await host.ConfigureAsync(Token);
+        for (var count = 0; count < 30; count++)
+        {
+            await host.OweAsync(Token);
+        }
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => host.ClaimAsync(Token)));
+        var rest = await host.ClaimAsync(Token);
+
+        var ids = claims.SelectMany(claim => claim).Concat(rest).Select(claim => claim.Id).ToList();
+        Assert.Equal(30, ids.Count);
+        Assert.Equal(30, ids.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task An_event_that_comes_while_its_endpoint_is_being_set_is_not_left_paused()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        for (var count = 0; count < 20; count++)
+        {
+            var merchantId = WebhooksHost.NewId();
+            await Task.WhenAll(host.OweAsync(Token, merchantId), host.ConfigureAsync(Token, merchantId: merchantId));
+        }
+
+        Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM webhooks.delivery WHERE paused", null, Token));
+    }
 }
