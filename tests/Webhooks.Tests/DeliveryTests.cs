@@ -1,5 +1,8 @@
 using System.Text;
 using System.Text.Json;
+using ArdorQr.Contracts;
+using ArdorQr.Testing;
+using ArdorQr.Webhooks.Database;
 
 namespace ArdorQr.Webhooks.Tests;
 
@@ -273,7 +276,7 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task Claims_made_at_once_share_the_due_deliveries_out()
+    public async Task Claims_made_at_once_never_overlap_and_never_wait_for_each_other()
     {
         await using var host = await WebhooksHost.StartAsync(Token);
         await host.ConfigureAsync(Token);
@@ -282,23 +285,35 @@ public sealed class DeliveryTests
             await host.OweAsync(Token);
         }
 
-        var claims = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => host.ClaimAsync(Token)));
-        var rest = await host.ClaimAsync(Token);
+        await using var open = await host.Database.Database.BeginAsync(Token);
+        var first = await DeliveryClaims.TakeAsync(open.Connection, 10, 10, 10, Token);
+        var second = await host.ClaimAsync(Token);
+        await open.CommitAsync(Token);
 
-        var ids = claims.SelectMany(claim => claim).Concat(rest).Select(claim => claim.Id).ToList();
-        Assert.Equal(30, ids.Count);
-        Assert.Equal(30, ids.Distinct().Count());
+        Assert.Equal(10, first.Count);
+        Assert.Equal(20, second.Count);
+        Assert.Equal(30, first.Concat(second).DistinctBy(claim => claim.Id).Count());
     }
 
     [Fact]
-    public async Task An_event_that_comes_while_its_endpoint_is_being_set_is_not_left_paused()
+    public async Task An_event_that_comes_while_its_endpoint_is_being_set_waits_for_the_outcome()
     {
+        const string waitingSql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        const string setSql =
+            "UPDATE webhooks.endpoint SET url = 'https://example.ru/', enabled = true, secret = '', secret_key_id = 'none'";
         await using var host = await WebhooksHost.StartAsync(Token);
-        for (var count = 0; count < 20; count++)
-        {
-            var merchantId = WebhooksHost.NewId();
-            await Task.WhenAll(host.OweAsync(Token, merchantId), host.ConfigureAsync(Token, merchantId: merchantId));
-        }
+        await host.OweAsync(Token);
+        await using var setting = await host.Database.Database.BeginAsync(Token);
+        await EndpointLocks.TakeAsync(setting, host.MerchantId, Mode.Test, Token);
+        await setting.ExecuteAsync(setSql, null, Token);
+        await DeliveryPauses.SetAsync(setting, host.MerchantId, Mode.Test, paused: false, Token);
+
+        var owing = host.OweAsync(Token);
+        await Eventually.TrueAsync(
+            async () => owing.IsCompleted || await host.ScalarAsync<long>(waitingSql, null, Token) > 0, Token);
+        await setting.CommitAsync(Token);
+        await owing;
 
         Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM webhooks.delivery WHERE paused", null, Token));
     }
