@@ -3,9 +3,11 @@
 # whatever became of their parents. Sourced, not run.
 
 # marked NAME=VALUE: the ids of all that carry it.
-marked() {
+marked() (
+  # Whoever looks may carry the mark too, and would find the looking itself.
+  unset -v "${1%%=*}"
   grep -lzxF -- "$1" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
-}
+)
 
 signal_marked() {
   local pid
