@@ -74,7 +74,7 @@ internal sealed class StartupReport(
         var lines = new Queue<string>();
         await foreach (var batch in logs.GetAllAsync(failed.Resource).WithCancellation(cancellationToken))
         {
-            foreach (var line in batch)
+            foreach (var line in batch.Where(line => !line.Content.Contains("   at ", StringComparison.Ordinal))) // No stack traces.
             {
                 lines.Enqueue(line.Content);
                 if (lines.Count > LogLinesOfAFailure)
