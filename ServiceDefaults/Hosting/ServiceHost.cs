@@ -124,15 +124,22 @@ public static partial class ServiceHost
         }
         catch (OptionsValidationException exception)
         {
-            faults.AddRange(exception.Failures);
+            faults.AddRange(Named(exception));
         }
         catch (AggregateException exception)
         {
             faults.AddRange(exception.InnerExceptions.SelectMany(inner =>
-                inner is OptionsValidationException options ? options.Failures : [inner.Message]));
+                inner is OptionsValidationException options ? Named(options) : [inner.Message]));
         }
 
         return faults;
+    }
+
+    /// <summary>Each fault by the setting's whole name, as it has to be given: the options' section and the field.</summary>
+    private static IEnumerable<string> Named(OptionsValidationException exception)
+    {
+        var section = exception.OptionsType.GetField("Section")?.GetValue(null) as string;
+        return exception.Failures.Select(failure => section is null ? failure : $"{section}:{failure}");
     }
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The service can't start; its settings are incomplete:\n{Faults}")]
