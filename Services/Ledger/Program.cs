@@ -5,6 +5,7 @@ using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
+builder.Services.AddSingleton<LedgerMetrics>();
 builder.Services.AddSingleton<PostingEngine>(); // Before the messaging: it starts before the consumers and stops after them.
 builder.Services.AddHostedService(provider => provider.GetRequiredService<PostingEngine>());
 builder.AddMessaging(consumers => consumers

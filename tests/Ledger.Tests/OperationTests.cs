@@ -64,24 +64,6 @@ public sealed class OperationTests
             (await ledger.GetAsync(_merchant, $"/v1/operations?before={before}")).GetProperty("operations").GetArrayLength();
     }
 
-    [Theory]
-    [InlineData("limit=0")]
-    [InlineData("limit=101")]
-    [InlineData("limit=many")]
-    [InlineData("limit=")]
-    [InlineData("before=yesterday")]
-    [InlineData("before=2026-06-19T12:00:00")]
-    public async Task A_wrong_limit_or_cursor_is_refused(string query)
-    {
-        await using var ledger = await LedgerHost.StartAsync();
-        using var client = ledger.Factory.ClientOf(TestIdentity.Caller(_merchant, Mode.Test));
-
-        using var response = await client.GetAsync(new Uri($"/v1/operations?{query}", UriKind.Relative), LedgerHost.Token);
-
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains("validation_failed", await response.Content.ReadAsStringAsync(LedgerHost.Token), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task The_balance_has_the_contracts_shape()
     {

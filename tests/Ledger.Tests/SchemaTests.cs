@@ -1,3 +1,6 @@
+using ArdorQr.Contracts;
+using ArdorQr.Ledger.Database;
+using ArdorQr.Ledger.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
 using Npgsql;
@@ -43,55 +46,56 @@ public sealed class SchemaTests
     [InlineData("DROP TRIGGER check_entries ON ledger.entry")]
     public async Task The_application_may_not(string sql)
     {
-        await using var ledger = await FundedAsync();
+        await using var database = await FundedAsync();
 
-        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, await StateAsync(ledger.Database, sql));
+        Assert.Equal(PostgresErrorCodes.InsufficientPrivilege, (await FailureAsync(database, sql))?.SqlState);
     }
 
     [Fact]
     public async Task A_sound_posting_is_taken()
     {
-        await using var ledger = await FundedAsync();
+        await using var database = await FundedAsync();
 
-        Assert.Null(await StateAsync(ledger.Database, $"{Debit}{Wallet}{Entries}{WalletEntry}, {HouseEntry}"));
-        await ledger.AssertBalancedAsync();
+        Assert.Null(await FailureAsync(database, $"{Debit}{Wallet}{Entries}{WalletEntry}, {HouseEntry}"));
     }
 
     [Theory]
-    [InlineData("no sum of zero", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 99, NULL, NULL, NULL, '2100-01-01Z')")]
-    [InlineData("one side only", $"{Debit}{Wallet}{Entries}{WalletEntry}")]
-    [InlineData("no transfer", $"{Wallet}{Entries}{WalletEntry}, {HouseEntry}")]
-    [InlineData("no such account", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 999, 100, NULL, NULL, NULL, '2100-01-01Z')")]
-    [InlineData("the other mode's house", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 102, 100, NULL, NULL, NULL, '2100-01-01Z')")]
-    [InlineData("another's wallet", $"{Debit}{Wallet}{Entries}('{AnyId}', 1001, -100, '{AnyId}', 2, 400, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a gap", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 3, 400, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a wrong balance", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 401, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a time that goes back", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2000-01-01Z'), {HouseEntry}")]
-    [InlineData("a wallet left behind", $"{Debit}{Entries}{WalletEntry}, {HouseEntry}")]
-    [InlineData("a wallet's entry without a number", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, NULL, NULL, NULL, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a wallet below zero", "UPDATE ledger.wallet SET balance_kopecks = -1")]
-    [InlineData("a total that is no sum", $"""
+    [InlineData("no sum of zero", "do not sum to zero", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 99, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("one side only", "do not sum to zero", $"{Debit}{Wallet}{Entries}{WalletEntry}")]
+    [InlineData("no transfer", "of no posted transfer", $"{Wallet}{Entries}{WalletEntry}, {HouseEntry}")]
+    [InlineData("no such account", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 999, 100, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("the other mode's house", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 102, 100, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("another's wallet", "of no posted transfer", $"{Debit}{Wallet}{Entries}('{AnyId}', 1001, -100, '{AnyId}', 2, 400, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a gap", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 3, 400, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a wrong balance", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 401, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a time that goes back", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2000-01-01Z'), {HouseEntry}")]
+    [InlineData("a wallet left behind", "does not agree", $"{Debit}{Entries}{WalletEntry}, {HouseEntry}")]
+    [InlineData("a wallet's entry without a number", "entry_check", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, NULL, NULL, NULL, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a wallet below zero", "wallet_balance_kopecks_check", "UPDATE ledger.wallet SET balance_kopecks = -1")]
+    [InlineData("a total that is no sum", "transfer_check", $"""
         INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
             description, status, balance_kopecks, operation_id, created_at)
         VALUES ('{AnyId}', 'debit', '{AnyId}', 'test', '{AnyId}', 100, 1, 100, 'x', 'posted', 0, '{AnyId}', now())
         """)]
-    [InlineData("a refusal without a reason", $"""
+    [InlineData("a refusal without a reason", "transfer_check", $"""
         INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
             description, status, balance_kopecks, created_at)
         VALUES ('{AnyId}', 'debit', '{AnyId}', 'test', '{AnyId}', 100, 0, 100, 'x', 'refused', 0, now())
         """)]
-    public async Task The_books_refuse(string what, string sql)
+    public async Task The_books_refuse(string what, string why, string sql)
     {
-        await using var ledger = await FundedAsync();
+        await using var database = await FundedAsync();
 
-        Assert.True(await StateAsync(ledger.Database, sql) == PostgresErrorCodes.CheckViolation, what);
-        Assert.Equal(1, await ledger.ScalarAsync<long>("SELECT count(*) FROM ledger.entry WHERE sequence IS NOT NULL AND account_id = 1000"));
+        var failure = await FailureAsync(database, sql);
+
+        Assert.True(failure?.SqlState == PostgresErrorCodes.CheckViolation, what);
+        Assert.Contains(why, failure.MessageText, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task A_payment_has_one_posted_debit_and_a_debit_one_closing_transfer()
     {
-        await using var ledger = await FundedAsync();
+        await using var database = await FundedAsync();
         const string closing =
             $"""
             INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, debit_id, amount_kopecks, fee_kopecks,
@@ -102,20 +106,26 @@ public sealed class SchemaTests
             """;
 
         Assert.Equal(PostgresErrorCodes.UniqueViolation,
-            await StateAsync(ledger.Database, Debit + Debit.Replace($"SELECT '{AnyId}'", $"SELECT '{OtherId}'", StringComparison.Ordinal)));
-        Assert.Equal(PostgresErrorCodes.UniqueViolation, await StateAsync(ledger.Database, Debit + closing));
+            (await FailureAsync(database, Debit + Debit.Replace($"SELECT '{AnyId}'", $"SELECT '{OtherId}'", StringComparison.Ordinal)))?.SqlState);
+        Assert.Equal(PostgresErrorCodes.UniqueViolation, (await FailureAsync(database, Debit + closing))?.SqlState);
     }
 
-    private static async Task<LedgerHost> FundedAsync()
+    /// <summary>Books with two wallets, 1000 and 1001, of 500 each.</summary>
+    private static async Task<TestDatabase> FundedAsync()
     {
-        var ledger = await LedgerHost.StartAsync();
-        await ledger.DepositAsync(Ids.New(), 500);
-        await ledger.DepositAsync(Ids.New(), 500);
-        return ledger;
+        var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, LedgerHost.Token);
+        var deposits = Enumerable.Range(0, 2).Select(_ => new TransferRequest.Deposit(
+            Ids.New(), new WalletKey(Ids.New(), Mode.Test), Sums.TryOf(new(500), new(0), new(500))!, "x", Ids.New(), Ids.New())).ToList();
+        await Books.OpenWalletsAsync(database.Database, [.. deposits.Select(deposit => deposit.Wallet)], LedgerHost.Token);
+        await using var transaction = await database.Database.BeginAsync(LedgerHost.Token);
+        var books = await Books.TryOpenAsync(transaction, deposits, LedgerHost.Token);
+        Assert.True(await Books.TryWriteAsync(transaction, Posting.Post(books!, deposits), LedgerHost.Token));
+        await transaction.CommitAsync(LedgerHost.Token);
+        return database;
     }
 
-    /// <summary>Runs statements as the application in a transaction that is taken back; the SQL state of their failure, or null.</summary>
-    private static async Task<string?> StateAsync(TestDatabase database, string sql)
+    /// <summary>Runs statements as the application; their failure, or null when they are committed.</summary>
+    private static async Task<PostgresException?> FailureAsync(TestDatabase database, string sql)
     {
         await using var transaction = await database.Database.BeginAsync(LedgerHost.Token);
         try
@@ -126,7 +136,7 @@ public sealed class SchemaTests
         }
         catch (PostgresException exception)
         {
-            return exception.SqlState;
+            return exception;
         }
     }
 }

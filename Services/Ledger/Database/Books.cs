@@ -152,7 +152,7 @@ internal static class Books
     private static object TransferParametersOf(IReadOnlyList<Transfer> transfers) => new
     {
         transferIds = Column(transfers, row => row.TransferId),
-        kinds = Column(transfers, row => Code(row.Kind)),
+        kinds = Column(transfers, row => Codes.Of(row.Kind)),
         merchantIds = Column(transfers, row => row.MerchantId),
         modes = Column(transfers, row => row.Mode.Code),
         sourceIds = Column(transfers, row => row.SourceId),
@@ -161,7 +161,7 @@ internal static class Books
         fees = Column(transfers, row => row.FeeKopecks?.Value),
         totals = Column(transfers, row => row.TotalKopecks?.Value),
         descriptions = Column(transfers, row => row.Description),
-        statuses = Column(transfers, row => Code(row.Status)),
+        statuses = Column(transfers, row => Codes.Of(row.Status)),
         reasons = Column(transfers, row => row.Reason),
         balances = Column(transfers, row => row.BalanceKopecks.Value),
         operationIds = Column(transfers, row => row.OperationId),
@@ -189,24 +189,6 @@ internal static class Books
     }
 
     private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> column) => [.. rows.Select(column)];
-
-    private static string Code(TransferKind kind) => kind switch
-    {
-        TransferKind.Deposit => "deposit",
-        TransferKind.Debit => "debit",
-        TransferKind.Settlement => "settlement",
-        TransferKind.Refund => "refund",
-        TransferKind.Adjustment => "adjustment",
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
-
-    private static string Code(TransferStatus status) => status switch
-    {
-        TransferStatus.Posted => "posted",
-        TransferStatus.Refused => "refused",
-        TransferStatus.Voided => "voided",
-        _ => throw new ArgumentOutOfRangeException(nameof(status)),
-    };
 
     private sealed record WalletRow
     {

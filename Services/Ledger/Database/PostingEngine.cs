@@ -13,7 +13,8 @@ namespace ArdorQr.Ledger.Database;
 /// transaction for all, so that a hot wallet costs no more than many cold ones. Several replicas are correct together,
 /// as the wallets' locks and the unique keys decide, not this process.
 /// </summary>
-internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook faults, ILogger<PostingEngine> logger) : BackgroundService
+internal sealed partial class PostingEngine(
+    ServiceDatabase database, FaultHook faults, LedgerMetrics metrics, ILogger<PostingEngine> logger) : BackgroundService
 {
     public const int MaxQueued = 5_000;
     public const int MaxBatch = 500;
@@ -31,9 +32,13 @@ internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook 
     public async Task<Outcome> PostAsync(TransferRequest request, Announcement? announcement, CancellationToken cancellationToken)
     {
         var work = new Work(request, announcement);
-        return _queue.Writer.TryWrite(work)
-            ? await work.Done.Task.WaitAsync(cancellationToken)
-            : new Outcome.Busy();
+        if (!_queue.Writer.TryWrite(work))
+        {
+            return new Outcome.Busy();
+        }
+
+        metrics.Queued();
+        return await work.Done.Task.WaitAsync(cancellationToken);
     }
 
     public override Task StopAsync(CancellationToken cancellationToken)
@@ -53,6 +58,7 @@ internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook 
                 batch.Add(work);
             }
 
+            metrics.Taken(batch.Count);
             await PostAsync(batch);
             batch.Clear();
         }
@@ -132,6 +138,7 @@ internal sealed partial class PostingEngine(ServiceDatabase database, FaultHook 
 
         await AnnounceAsync(transaction, batch, postings.Outcomes, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
+        metrics.Committed(batch.Count, postings);
         return postings.Outcomes;
     }
 

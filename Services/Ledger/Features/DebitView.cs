@@ -14,11 +14,6 @@ internal sealed record DebitView(
 {
     public static DebitView Of(Transfer transfer) => new(
         transfer.TransferId,
-        transfer.Status switch
-        {
-            TransferStatus.Posted => "posted",
-            TransferStatus.Refused => "refused",
-            _ => "voided",
-        },
+        Codes.Of(transfer.Status),
         transfer.Reason, transfer.OperationId, transfer.BalanceKopecks.Value, transfer.CreatedAt);
 }

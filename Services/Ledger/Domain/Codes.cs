@@ -1,0 +1,23 @@
+namespace ArdorQr.Ledger.Domain;
+
+/// <summary>The words for kinds and statuses in the database, on the wire and in metrics.</summary>
+internal static class Codes
+{
+    public static string Of(TransferKind kind) => kind switch
+    {
+        TransferKind.Deposit => "deposit",
+        TransferKind.Debit => "debit",
+        TransferKind.Settlement => "settlement",
+        TransferKind.Refund => "refund",
+        TransferKind.Adjustment => "adjustment",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
+
+    public static string Of(TransferStatus status) => status switch
+    {
+        TransferStatus.Posted => "posted",
+        TransferStatus.Refused => "refused",
+        TransferStatus.Voided => "voided",
+        _ => throw new ArgumentOutOfRangeException(nameof(status)),
+    };
+}
