@@ -64,12 +64,12 @@ internal sealed record PaymentCode(string Key, string? Kind, CodePayee Payee, Ko
 
     private static PaymentCode? ReadTransfer(string text)
     {
-        if (text.Length < 9)
+        if (text.Length < 8)
         {
             return null;
         }
 
-        var fields = text[9..].Split(text[8]).Select(part => part.Split('=', 2)).Where(part => part.Length == 2)
+        var fields = text[8..].Split(text[7]).Select(part => part.Split('=', 2)).Where(part => part.Length == 2)
             .GroupBy(part => part[0]).ToDictionary(group => group.Key, group => group.First()[1]);
         return fields.TryGetValue("Name", out var name) && fields.TryGetValue("BankName", out var bank)
             ? new PaymentCode(Digest(text), null, new CodePayee(name, bank, fields.GetValueOrDefault("PayeeINN")), AmountOf(fields.GetValueOrDefault("Sum")))
