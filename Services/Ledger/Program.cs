@@ -6,7 +6,9 @@ using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
 builder.Services.AddSingleton<LedgerMetrics>();
-builder.Services.AddSingleton<PostingEngine>(); // Before the messaging: it starts before the consumers and stops after them.
+
+// Before the messaging: the engine starts before the consumers and stops after them.
+builder.Services.AddSingleton<PostingEngine>();
 builder.Services.AddHostedService(provider => provider.GetRequiredService<PostingEngine>());
 builder.AddMessaging(consumers => consumers
     .Add<PostDeposit>(PostDeposit.Queue)

@@ -141,7 +141,8 @@ public sealed class EngineTests
         await Task.WhenAll(queued.Prepend(first));
 
         // Rows of one transaction share its xmin: at most three batches, however the first was cut.
-        Assert.InRange(await ledger.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM ledger.transfer WHERE kind = 'debit'"), 1, 3);
+        var batches = await ledger.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM ledger.transfer WHERE kind = 'debit'");
+        Assert.InRange(batches, 1, 3);
         Assert.Equal(699, await ledger.BalanceAsync(_merchant));
     }
 
@@ -153,7 +154,8 @@ public sealed class EngineTests
     {
         var transaction = await ledger.Database.Database.BeginAsync(LedgerHost.Token);
         await transaction.QuerySingleAsync<long>(
-            "SELECT account_id FROM ledger.wallet WHERE merchant_id = @merchantId FOR UPDATE", new { merchantId = _merchant }, LedgerHost.Token);
+            "SELECT account_id FROM ledger.wallet WHERE merchant_id = @merchantId FOR UPDATE",
+            new { merchantId = _merchant }, LedgerHost.Token);
         return transaction;
     }
 }

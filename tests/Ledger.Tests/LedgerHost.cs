@@ -45,7 +45,8 @@ internal sealed class LedgerHost : IAsyncDisposable
     /// <summary>A client with the scope <c>ledger:debit</c>.</summary>
     public HttpClient Payments { get; }
 
-    public static async Task<LedgerHost> StartAsync() => new(await TestDatabase.CreateAsync(typeof(Program).Assembly, Token), ownsDatabase: true);
+    public static async Task<LedgerHost> StartAsync() =>
+        new(await TestDatabase.CreateAsync(typeof(Program).Assembly, Token), ownsDatabase: true);
 
     /// <summary>Another replica on the same database.</summary>
     public LedgerHost StartReplica() => new(Database, ownsDatabase: false);

@@ -54,7 +54,8 @@ public sealed class OperationTests
     {
         await using var ledger = await LedgerHost.StartAsync();
         await ledger.DepositAsync(_merchant, 1_000);
-        var createdAt = (await ledger.GetAsync(_merchant, "/v1/operations")).GetProperty("operations")[0].GetProperty("createdAt").GetDateTimeOffset();
+        var operation = (await ledger.GetAsync(_merchant, "/v1/operations")).GetProperty("operations")[0];
+        var createdAt = operation.GetProperty("createdAt").GetDateTimeOffset();
 
         Assert.Equal(0, await CountAsync(createdAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", null)));
         Assert.Equal(1, await CountAsync(createdAt.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'1Z'", null)));

@@ -10,18 +10,20 @@ public sealed class PostingTests
     private const int MaxRequests = 60;
 
     private static readonly DateTimeOffset Start = new(2026, 6, 19, 12, 0, 0, TimeSpan.Zero);
-    private static readonly WalletKey[] Wallets =
+    internal static readonly WalletKey[] Wallets =
         [new(Numbered(1), Mode.Test), new(Numbered(1), Mode.Live), new(Numbered(2), Mode.Test)];
 
     // Few ids and small sums, so that repetitions, conflicts and shortages happen all the time.
-    private static readonly Gen<Kopecks> Amount = Gen.Frequency((9, Gen.Long[1, 50]), (1, Gen.Const(long.MaxValue - 60))).Select(value => new Kopecks(value));
+    private static readonly Gen<Kopecks> Amount =
+        Gen.Frequency((9, Gen.Long[1, 50]), (1, Gen.Const(long.MaxValue - 60))).Select(value => new Kopecks(value));
 
     private static readonly Gen<Sums> AnySums =
         Gen.Select(Amount, Gen.Long[0, 3]).Select((amount, fee) => Sums.TryOf(amount, new(fee), amount + new Kopecks(fee))!);
 
     private static readonly Gen<TransferRequest> Request = Gen.Select(
         Gen.Int[0, 5], Gen.Int[0, Wallets.Length - 1], Gen.Int[10, 25], Gen.Int[30, 34], Gen.Int[10, 25], AnySums)
-        .Select((kind, wallet, id, payment, debit, sums) => MakeRequest(kind, Wallets[wallet], Numbered(id), Numbered(payment), Numbered(debit), sums));
+        .Select((kind, wallet, id, payment, debit, sums) =>
+            MakeRequest(kind, Wallets[wallet], Numbered(id), Numbered(payment), Numbered(debit), sums));
 
     private static readonly Gen<TransferRequest[]> Requests = Request.Array[0, MaxRequests];
 
@@ -38,7 +40,7 @@ public sealed class PostingTests
             Assert.Equal(
                 model.Balances.Where(balance => balance.Value != 0).OrderBy(balance => balance.Key),
                 postings.Entries.GroupBy(entry => entry.AccountId)
-                    .Select(group => KeyValuePair.Create(group.Key, group.Aggregate(Int128.Zero, (sum, entry) => sum + entry.Amount.Value)))
+                    .Select(group => KeyValuePair.Create(group.Key, SumOf(group)))
                     .Where(balance => balance.Value != 0).OrderBy(balance => balance.Key));
         });
 
@@ -50,11 +52,12 @@ public sealed class PostingTests
 
             Assert.All(
                 postings.Entries.GroupBy(entry => entry.TransferId),
-                group => Assert.Equal(Int128.Zero, group.Aggregate(Int128.Zero, (sum, entry) => sum + entry.Amount.Value)));
+                group => Assert.Equal(Int128.Zero, SumOf(group)));
             Assert.All(postings.Entries, entry => Assert.False(entry.BalanceAfter < Kopecks.Zero));
             Assert.All(postings.Transfers, transfer => Assert.True(transfer.BalanceKopecks >= Kopecks.Zero));
             Assert.Equal(
-                postings.Transfers.Where(transfer => transfer.Status == TransferStatus.Posted).Select(transfer => transfer.TransferId).Order(),
+                postings.Transfers.Where(transfer => transfer.Status == TransferStatus.Posted)
+                    .Select(transfer => transfer.TransferId).Order(),
                 postings.Entries.Select(entry => entry.TransferId).Distinct().Order());
         });
 
@@ -153,14 +156,19 @@ public sealed class PostingTests
     public void Sums_that_do_not_fit_together_cannot_be_built(long amount, long fee, long total) =>
         Assert.Null(Sums.TryOf(new(amount), new(fee), new(total)));
 
-    private static TransferRequest MakeRequest(int kind, WalletKey wallet, Guid id, Guid payment, Guid debit, Sums sums) => kind switch
+    private static Int128 SumOf(IEnumerable<Entry> entries) =>
+        entries.Aggregate(Int128.Zero, (sum, entry) => sum + entry.Amount.Value);
+
+    private static TransferRequest MakeRequest(
+        int kind, WalletKey wallet, Guid id, Guid payment, Guid debit, Sums sums) => kind switch
     {
         0 or 1 => new TransferRequest.Debit(id, wallet, payment, sums, "Оплата", Derived(id, 1)),
         2 => new TransferRequest.Deposit(id, wallet, sums, "Пополнение", Derived(id, 1), Derived(id, 2)),
         3 => new TransferRequest.Void(id, wallet, payment),
         4 => new TransferRequest.Settlement(Derived(id, 4), wallet, payment, debit, sums, Derived(id, 2)),
         _ => new TransferRequest.Refund(
-            Derived(id, 5), wallet, payment, debit, Sums.TryOf(sums.Total, Kopecks.Zero, sums.Total)!, "Возврат", Derived(id, 1), Derived(id, 2)),
+            Derived(id, 5), wallet, payment, debit, Sums.TryOf(sums.Total, Kopecks.Zero, sums.Total)!, "Возврат",
+            Derived(id, 1), Derived(id, 2)),
     };
 
     private static OpenBooks Empty() => new(
@@ -182,129 +190,4 @@ public sealed class PostingTests
     private static Guid Numbered(int number) => new(number, 0, 0, new byte[8]);
 
     private static Guid Derived(Guid id, byte kind) => new([.. id.ToByteArray()[..15], kind]);
-
-    /// <summary>Lists of what happened, searched from the start each time.</summary>
-    private sealed class NaiveBooks
-    {
-        private readonly List<(string Kind, Guid Id, WalletKey Wallet, Guid Source, Guid? Debit, string Sums, Int128 Total, string Status, string Answer)> _transfers = [];
-
-        public Dictionary<long, Int128> Balances { get; } = [];
-
-        public string Ask(TransferRequest request) => request switch
-        {
-            TransferRequest.Debit debit => Ask(debit),
-            TransferRequest.Void voiding => Ask(voiding),
-            TransferRequest.Deposit deposit => Ask(deposit),
-            TransferRequest.Settlement settlement => Close("settlement", settlement.Id, settlement.Wallet, settlement.PaymentId, settlement.DebitId, settlement.Sums),
-            TransferRequest.Refund refund => Close("refund", refund.Id, refund.Wallet, refund.PaymentId, refund.DebitId, refund.Sums),
-            _ => throw new ArgumentOutOfRangeException(nameof(request)),
-        };
-
-        private string Ask(TransferRequest.Debit debit)
-        {
-            foreach (var seen in _transfers.Where(seen => seen.Id == debit.Id))
-            {
-                var same = (seen.Kind, seen.Wallet, seen.Source) == ("debit", debit.Wallet, debit.PaymentId)
-                    && (seen.Status == "Voided" || seen.Sums == debit.Sums.ToString());
-                return same ? seen.Answer : nameof(Outcome.Conflict);
-            }
-
-            if (_transfers.Exists(seen => (seen.Kind, seen.Source, seen.Status) == ("debit", debit.PaymentId, "Posted")))
-            {
-                return Write("debit", debit.Id, debit.Wallet, debit.PaymentId, null, debit.Sums, "Refused", "superseded");
-            }
-
-            if (Balance(debit.Wallet) < debit.Sums.Total.Value)
-            {
-                return Write("debit", debit.Id, debit.Wallet, debit.PaymentId, null, debit.Sums, "Refused", "insufficient_funds");
-            }
-
-            Move(WalletId(debit.Wallet), -(Int128)debit.Sums.Total.Value);
-            Move(House(debit.Wallet, 2), debit.Sums.Total.Value);
-            return Write("debit", debit.Id, debit.Wallet, debit.PaymentId, null, debit.Sums, "Posted", "");
-        }
-
-        private string Ask(TransferRequest.Void voiding)
-        {
-            foreach (var seen in _transfers.Where(seen => seen.Id == voiding.Id))
-            {
-                return (seen.Kind, seen.Wallet, seen.Source) == ("debit", voiding.Wallet, voiding.PaymentId)
-                    ? seen.Answer
-                    : nameof(Outcome.Conflict);
-            }
-
-            return Write("debit", voiding.Id, voiding.Wallet, voiding.PaymentId, null, null, "Voided", "voided");
-        }
-
-        private string Ask(TransferRequest.Deposit deposit)
-        {
-            foreach (var seen in _transfers.Where(seen => seen.Id == deposit.Id))
-            {
-                return (seen.Kind, seen.Wallet, seen.Sums) == ("deposit", deposit.Wallet, deposit.Sums.ToString())
-                    ? seen.Answer
-                    : nameof(Outcome.Conflict);
-            }
-
-            if (Balance(deposit.Wallet) + deposit.Sums.Amount.Value > long.MaxValue)
-            {
-                return nameof(Outcome.TooLarge);
-            }
-
-            Move(House(deposit.Wallet, 1), -(Int128)deposit.Sums.Total.Value);
-            Move(WalletId(deposit.Wallet), deposit.Sums.Amount.Value);
-            Move(House(deposit.Wallet, 4), deposit.Sums.Fee.Value);
-            return Write("deposit", deposit.Id, deposit.Wallet, deposit.Id, null, deposit.Sums, "Posted", "");
-        }
-
-        private string Close(string kind, Guid id, WalletKey wallet, Guid payment, Guid debitId, Sums sums)
-        {
-            foreach (var seen in _transfers.Where(seen => seen.Debit == debitId))
-            {
-                return seen.Kind != kind ? nameof(Outcome.ClosedOtherwise)
-                    : (seen.Wallet, seen.Source, seen.Sums) == (wallet, payment, sums.ToString()) ? seen.Answer
-                    : nameof(Outcome.Conflict);
-            }
-
-            if (_transfers.Exists(seen => seen.Id == id))
-            {
-                return nameof(Outcome.Conflict);
-            }
-
-            var debit = _transfers.Find(seen => (seen.Id, seen.Kind, seen.Status, seen.Wallet, seen.Source) == (debitId, "debit", "Posted", wallet, payment));
-            if (debit == default)
-            {
-                return nameof(Outcome.DebitMissing);
-            }
-
-            if (kind == "settlement" ? debit.Sums != sums.ToString() : debit.Total != sums.Total.Value)
-            {
-                return nameof(Outcome.Conflict);
-            }
-
-            if (kind == "refund" && Balance(wallet) + sums.Total.Value > long.MaxValue)
-            {
-                return nameof(Outcome.TooLarge);
-            }
-
-            Move(House(wallet, 2), -(Int128)sums.Total.Value);
-            Move(kind == "refund" ? WalletId(wallet) : House(wallet, 3), sums.Amount.Value);
-            Move(House(wallet, 4), sums.Fee.Value);
-            return Write(kind, id, wallet, payment, debitId, sums, "Posted", "");
-        }
-
-        private string Write(string kind, Guid id, WalletKey wallet, Guid source, Guid? debit, Sums? sums, string status, string reason)
-        {
-            var answer = $"{id} {status} {reason} {Balance(wallet)}";
-            _transfers.Add((kind, id, wallet, source, debit, $"{sums}", sums?.Total.Value ?? 0, status, answer));
-            return answer;
-        }
-
-        private Int128 Balance(WalletKey wallet) => Balances.GetValueOrDefault(WalletId(wallet));
-
-        private void Move(long account, Int128 amount) => Balances[account] = Balances.GetValueOrDefault(account) + amount;
-
-        private static long WalletId(WalletKey wallet) => 1000 + Array.IndexOf(Wallets, wallet);
-
-        private static long House(WalletKey wallet, int account) => (wallet.Mode == Mode.Live ? 100 : 200) + account;
-    }
 }

@@ -25,7 +25,8 @@ public sealed class RaceTests
         await ledger.DepositAsync(_merchant, 100_000);
         var payment = Ids.New();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => ledger.DebitAsync(Ids.Debit(_merchant, 100, paymentId: payment))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, 100)
+            .Select(_ => ledger.DebitAsync(Ids.Debit(_merchant, 100, paymentId: payment))));
 
         Assert.Single(answers, answer => answer.Status == "posted");
         Assert.Equal(99_900, await ledger.BalanceAsync(_merchant));

@@ -25,7 +25,11 @@ public sealed class SchemaTests
     private const string Wallet =
         "UPDATE ledger.wallet SET balance_kopecks = 400, last_sequence = 2, last_entry_at = '2100-01-01Z' WHERE account_id = 1000;";
 
-    private const string Entries = "INSERT INTO ledger.entry (transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at) VALUES ";
+    private const string Entries =
+        """
+        INSERT INTO ledger.entry (
+            transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at) VALUES
+        """;
 
     private const string WalletEntry = $"('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z')";
 

@@ -10,8 +10,8 @@ internal static class Books
 {
     private const string TransferColumns =
         """
-        transfer_id, kind, merchant_id, mode, source_id, debit_id, amount_kopecks, fee_kopecks, total_kopecks, description,
-        status, reason, balance_kopecks, operation_id, answer_event_id, created_at
+        transfer_id, kind, merchant_id, mode, source_id, debit_id, amount_kopecks, fee_kopecks, total_kopecks,
+        description, status, reason, balance_kopecks, operation_id, answer_event_id, created_at
         """;
 
     /// <summary>
@@ -19,7 +19,8 @@ internal static class Books
     /// has committed by then. Null when a wallet isn't opened yet.
     /// </summary>
     public static async Task<OpenBooks?> TryOpenAsync(
-        ServiceTransaction transaction, IReadOnlyCollection<TransferRequest> requests, CancellationToken cancellationToken)
+        ServiceTransaction transaction, IReadOnlyCollection<TransferRequest> requests,
+        CancellationToken cancellationToken)
     {
         const string sql =
             $"""
@@ -33,7 +34,8 @@ internal static class Books
 
             SELECT {TransferColumns} FROM ledger.transfer WHERE transfer_id = ANY(@ids)
             UNION ALL
-            SELECT {TransferColumns} FROM ledger.transfer WHERE source_id = ANY(@payments) AND kind = 'debit' AND status = 'posted'
+            SELECT {TransferColumns} FROM ledger.transfer
+            WHERE source_id = ANY(@payments) AND kind = 'debit' AND status = 'posted'
             UNION ALL
             SELECT {TransferColumns} FROM ledger.transfer WHERE debit_id = ANY(@debits);
             """;
@@ -47,7 +49,8 @@ internal static class Books
             payments = requests.OfType<TransferRequest.Debit>().Select(debit => debit.PaymentId).ToArray(),
             debits,
         };
-        await using var results = await transaction.Connection.QueryMultipleAsync(transaction.Command(sql, parameters, cancellationToken));
+        await using var results = await transaction.Connection.QueryMultipleAsync(
+            transaction.Command(sql, parameters, cancellationToken));
         var wallets = (await results.ReadAsync<WalletRow>()).ToDictionary(row => row.Key, row => row.State);
         var now = await results.ReadSingleAsync<DateTime>();
         var known = await results.ReadAsync<Transfer>();
@@ -76,18 +79,19 @@ internal static class Books
     }
 
     /// <summary>
-    /// Writes a batch set by set. False when another transaction took one of the ids or keys meanwhile, which the wallet's
-    /// lock can't prevent when that one names another wallet; then the transaction must be rolled back.
+    /// Writes a batch set by set. False when another transaction took one of the ids or keys meanwhile, which the
+    /// wallet's lock can't prevent when that one names another wallet; then the transaction must be rolled back.
     /// </summary>
-    public static async Task<bool> TryWriteAsync(ServiceTransaction transaction, Postings postings, CancellationToken cancellationToken)
+    public static async Task<bool> TryWriteAsync(
+        ServiceTransaction transaction, Postings postings, CancellationToken cancellationToken)
     {
         // In the order of the ids, so that two batches with the same ones wait for each other and never both.
         const string transferSql =
             $"""
             INSERT INTO ledger.transfer ({TransferColumns})
             SELECT * FROM unnest(
-                @transferIds, @kinds, @merchantIds, @modes, @sourceIds, @debitIds, @amounts, @fees, @totals, @descriptions,
-                @statuses, @reasons, @balances, @operationIds, @answerEventIds, @createdAts) AS row (transfer_id)
+                @transferIds, @kinds, @merchantIds, @modes, @sourceIds, @debitIds, @amounts, @fees, @totals,
+                @descriptions, @statuses, @reasons, @balances, @operationIds, @answerEventIds, @createdAts) AS row (transfer_id)
             ORDER BY row.transfer_id
             ON CONFLICT DO NOTHING
             RETURNING transfer_id
@@ -95,7 +99,9 @@ internal static class Books
         const string entrySql =
             """
             UPDATE ledger.wallet
-            SET balance_kopecks = moved.balance_kopecks, last_sequence = moved.last_sequence, last_entry_at = moved.last_entry_at
+            SET balance_kopecks = moved.balance_kopecks,
+                last_sequence = moved.last_sequence,
+                last_entry_at = moved.last_entry_at
             FROM unnest(@walletIds, @walletBalances, @walletSequences, @walletEntryAts)
                 AS moved (account_id, balance_kopecks, last_sequence, last_entry_at)
             WHERE wallet.account_id = moved.account_id;
@@ -111,7 +117,8 @@ internal static class Books
             return true;
         }
 
-        var written = await transaction.QueryAsync<Guid>(transferSql, TransferParametersOf(postings.Transfers), cancellationToken);
+        var written = await transaction.QueryAsync<Guid>(
+            transferSql, TransferParametersOf(postings.Transfers), cancellationToken);
         if (written.Count() < postings.Transfers.Count)
         {
             return false;
@@ -126,7 +133,8 @@ internal static class Books
     }
 
     /// <summary>A debit's transfer as it was answered, or null.</summary>
-    public static async Task<Transfer?> FindDebitAsync(ServiceDatabase database, Guid id, CancellationToken cancellationToken)
+    public static async Task<Transfer?> FindDebitAsync(
+        ServiceDatabase database, Guid id, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {TransferColumns} FROM ledger.transfer WHERE transfer_id = @id AND kind = 'debit'";
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -134,7 +142,8 @@ internal static class Books
     }
 
     /// <summary>The wallet's balance; zero for a wallet that has had no entry.</summary>
-    public static async Task<Kopecks> BalanceAsync(ServiceDatabase database, WalletKey key, CancellationToken cancellationToken)
+    public static async Task<Kopecks> BalanceAsync(
+        ServiceDatabase database, WalletKey key, CancellationToken cancellationToken)
     {
         const string sql = "SELECT balance_kopecks FROM ledger.wallet WHERE merchant_id = @merchantId AND mode = @mode";
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -188,7 +197,8 @@ internal static class Books
         };
     }
 
-    private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> column) => [.. rows.Select(column)];
+    private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> column) =>
+        [.. rows.Select(column)];
 
     private sealed record WalletRow
     {

@@ -3,7 +3,7 @@ using ArdorQr.Ledger.Domain;
 
 namespace ArdorQr.Ledger.Database;
 
-/// <summary>What the engine tells its watchers: how deep the queue is, how big the batches are, what was answered.</summary>
+/// <summary>What the engine tells its watchers: the queue's depth, the batches' sizes, what was answered.</summary>
 internal sealed class LedgerMetrics
 {
     private const string MeterName = "ArdorQr.Ledger";
@@ -16,7 +16,7 @@ internal sealed class LedgerMetrics
     {
         var meter = meters.Create(MeterName);
         _batch = meter.CreateHistogram<int>("ledger.batch.size", "{request}", "Requests posted by one commit");
-        _transfers = meter.CreateCounter<long>("ledger.transfers", "{transfer}", "Transfers answered for the first time");
+        _transfers = meter.CreateCounter<long>("ledger.transfers", "{transfer}", "Transfers by their first answer");
         _queued = meter.CreateUpDownCounter<int>("ledger.queue.depth", "{request}", "Requests that wait for a batch");
     }
 

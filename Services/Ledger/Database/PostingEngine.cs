@@ -19,17 +19,21 @@ internal sealed partial class PostingEngine(
     public const int MaxQueued = 5_000;
     public const int MaxBatch = 500;
 
-    /// <summary>A batch that the surroundings broke is asked anew: what an unknown commit wrote is found by its ids.</summary>
+    /// <summary>A batch that the surroundings broke is posted anew: what an unknown commit wrote is found by its ids.</summary>
     private const int MaxAttempts = 3;
 
-    private readonly Channel<Work> _queue = Channel.CreateBounded<Work>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly Channel<Work> _queue =
+        Channel.CreateBounded<Work>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
 
-    /// <summary>Posts one request and returns its outcome after the commit; <see cref="Outcome.Busy"/> when too many wait.</summary>
+    /// <summary>
+    /// Posts one request and returns its outcome after the commit; <see cref="Outcome.Busy"/> when too many wait.
+    /// </summary>
     /// <param name="request">The request; the same id may be sent again at any time.</param>
     /// <param name="announcement">What commits together with the answer; null for a caller that waits for it.</param>
     /// <param name="cancellationToken">Ends the waiting only: a request that was taken is posted.</param>
-    /// <exception cref="Exception">The database is away (transient: nothing is known, ask again by id), or a defect.</exception>
-    public async Task<Outcome> PostAsync(TransferRequest request, Announcement? announcement, CancellationToken cancellationToken)
+    /// <exception cref="Exception">The database is away (transient: ask again by id), or a defect.</exception>
+    public async Task<Outcome> PostAsync(
+        TransferRequest request, Announcement? announcement, CancellationToken cancellationToken)
     {
         var work = new Work(request, announcement);
         if (!_queue.Writer.TryWrite(work))
@@ -64,7 +68,7 @@ internal sealed partial class PostingEngine(
         }
     }
 
-    /// <summary>Posts a batch and answers every caller. A batch with a defect in it is halved until the defect is alone.</summary>
+    /// <summary>Posts a batch and answers every caller. A batch that fails by a defect is halved until that is alone.</summary>
     private async Task PostAsync(List<Work> batch)
     {
         try
@@ -116,7 +120,7 @@ internal sealed partial class PostingEngine(
         }
     }
 
-    /// <summary>One batch, one transaction. Null when it must be tried again at once: a wallet or an id appeared meanwhile.</summary>
+    /// <summary>One batch, one transaction. Null when it must be tried again: a wallet or an id appeared meanwhile.</summary>
     private async Task<IReadOnlyList<Outcome>?> TryCommitAsync(List<Work> batch)
     {
         // No caller's token: one who left must not take the others' money movements along.
@@ -126,7 +130,8 @@ internal sealed partial class PostingEngine(
         if (await Books.TryOpenAsync(transaction, requests, cancellationToken) is not { } books)
         {
             await transaction.DisposeAsync();
-            await Books.OpenWalletsAsync(database, [.. requests.Select(request => request.Wallet).Distinct()], cancellationToken);
+            var wallets = requests.Select(request => request.Wallet).Distinct().ToList();
+            await Books.OpenWalletsAsync(database, wallets, cancellationToken);
             return null;
         }
 
@@ -143,19 +148,21 @@ internal sealed partial class PostingEngine(
     }
 
     private static async Task AnnounceAsync(
-        ServiceTransaction transaction, List<Work> batch, IReadOnlyList<Outcome> outcomes, CancellationToken cancellationToken)
+        ServiceTransaction transaction, List<Work> batch, IReadOnlyList<Outcome> outcomes,
+        CancellationToken cancellationToken)
     {
         var accepted = new List<(string Consumer, Guid EventId)>();
         var announced = new HashSet<Guid>();
         for (var index = 0; index < batch.Count; index++)
         {
-            if (batch[index].Announcement is not { } announcement || outcomes[index] is not Outcome.Answered { Transfer: var transfer })
+            if (batch[index].Announcement is not { } announcement
+                || outcomes[index] is not Outcome.Answered { Transfer: var transfer })
             {
                 continue;
             }
 
             accepted.Add((announcement.Consumer, announcement.EventId));
-            if (announced.Add(transfer.TransferId)) // Two deliveries of one event may meet in a batch; one answer is enough.
+            if (announced.Add(transfer.TransferId)) // Two deliveries of one event may meet in a batch: one answer.
             {
                 announcement.Enqueue(transaction, transfer);
             }
@@ -167,13 +174,16 @@ internal sealed partial class PostingEngine(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A batch of {Count} met a fault of the surroundings and is posted anew: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "A batch of {Count} met a fault of the surroundings and is posted anew: {Reason}")]
     private partial void LogBatchRetried(int count, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A batch of {Count} failed and is halved to find the request that it fails by")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A batch of {Count} failed and is halved to find the request that it fails by")]
     private partial void LogBatchHalved(int count, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Count} requests failed, the first is transfer {TransferId}; they may be sent again by their ids")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "{Count} requests failed, the first is transfer {TransferId}; they may be sent again by their ids")]
     private partial void LogBatchFailed(int count, Guid transferId, Exception exception);
 
     private sealed record Work(TransferRequest Request, Announcement? Announcement)
@@ -182,7 +192,7 @@ internal sealed partial class PostingEngine(
     }
 }
 
-/// <summary>A consumer's part in a batch: its event is accepted, and its answer enqueued, with the transfer or its repetition.</summary>
+/// <summary>A consumer's part in a batch: its event is accepted and its answer enqueued, also for a repetition.</summary>
 /// <param name="Consumer">The inbox's name, a constant.</param>
 /// <param name="EventId">The event that is consumed.</param>
 /// <param name="Enqueue">Enqueues the answer for the transfer as it stands.</param>

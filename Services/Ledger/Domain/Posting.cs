@@ -3,18 +3,6 @@ using ArdorQr.Contracts;
 
 namespace ArdorQr.Ledger.Domain;
 
-/// <summary>The books as far as a batch needs them, read under the wallets' locks.</summary>
-/// <param name="Wallets">Every wallet that a request names.</param>
-/// <param name="Known">Every transfer that a request names or could collide with: by id, by payment, by debit.</param>
-/// <param name="Now">The database's time, to the microsecond.</param>
-internal sealed record OpenBooks(
-    IReadOnlyDictionary<WalletKey, WalletState> Wallets, IReadOnlyList<Transfer> Known, DateTimeOffset Now);
-
-/// <summary>What a batch adds to the books, and each request's outcome in the requests' order.</summary>
-internal sealed record Postings(
-    IReadOnlyList<Outcome> Outcomes, IReadOnlyList<Transfer> Transfers, IReadOnlyList<Entry> Entries,
-    IReadOnlyList<WalletState> Wallets);
-
 /// <summary>
 /// The rules of the books as a pure function: (open books, ordered requests) → (outcomes, transfers, entries, wallets).
 /// Requests act one after another; one that can't be met leaves the books to the next as they were.
@@ -77,15 +65,18 @@ internal sealed class Posting
                 && (first.Status == TransferStatus.Voided || first.Moves(debit.Sums)));
         }
 
-        var transfer = New(debit, TransferKind.Debit, debit.PaymentId, debit.Sums) with { Description = debit.Description };
+        var transfer = New(debit, TransferKind.Debit, debit.PaymentId, debit.Sums) with
+        {
+            Description = debit.Description,
+        };
         if (_debitOfPayment.ContainsKey(debit.PaymentId))
         {
-            return Written(transfer with { Status = TransferStatus.Refused, Reason = TransferReasons.Superseded });
+            return Refused(transfer, TransferReasons.Superseded);
         }
 
         if (transfer.BalanceKopecks < debit.Sums.Total)
         {
-            return Written(transfer with { Status = TransferStatus.Refused, Reason = TransferReasons.InsufficientFunds });
+            return Refused(transfer, TransferReasons.InsufficientFunds);
         }
 
         return Posted(transfer with { OperationId = debit.OperationId }, -debit.Sums.Total,
@@ -105,7 +96,8 @@ internal sealed class Posting
     {
         if (_byId.TryGetValue(deposit.Id, out var first))
         {
-            return Repeated(first, first.Kind == TransferKind.Deposit && first.Wallet == deposit.Wallet && first.Moves(deposit.Sums));
+            return Repeated(first, first.Kind == TransferKind.Deposit && first.Wallet == deposit.Wallet
+                && first.Moves(deposit.Sums));
         }
 
         var transfer = New(deposit, TransferKind.Deposit, deposit.Id, deposit.Sums) with
@@ -125,9 +117,11 @@ internal sealed class Posting
             DebitId = settlement.DebitId,
             AnswerEventId = settlement.AnswerEventId,
         };
-        return Obstacle(transfer, settlement.Sums, debit => debit.Moves(settlement.Sums)) ?? Posted(transfer, Kopecks.Zero,
-            (HouseAccount.PaymentClearing, -settlement.Sums.Total), (HouseAccount.RailSettlement, settlement.Sums.Amount),
-            (HouseAccount.FeeIncome, settlement.Sums.Fee));
+        return Obstacle(transfer, settlement.Sums, debit => debit.Moves(settlement.Sums))
+            ?? Posted(transfer, Kopecks.Zero,
+                (HouseAccount.PaymentClearing, -settlement.Sums.Total),
+                (HouseAccount.RailSettlement, settlement.Sums.Amount),
+                (HouseAccount.FeeIncome, settlement.Sums.Fee));
     }
 
     private Outcome Answer(TransferRequest.Refund refund)
@@ -143,13 +137,16 @@ internal sealed class Posting
             ?? Posted(transfer, refund.Sums.Total, (HouseAccount.PaymentClearing, -refund.Sums.Total));
     }
 
-    /// <summary>What stands against closing the debit now: it is closed already, or isn't the debit that is meant. Null: nothing.</summary>
+    /// <summary>
+    /// What stands against closing the debit now: it is closed already, or isn't the debit that is meant. Null: nothing.
+    /// </summary>
     private Outcome? Obstacle(Transfer closing, Sums sums, Predicate<Transfer> isOfDebit)
     {
         if (_closingOfDebit.TryGetValue(closing.DebitId!.Value, out var first))
         {
             return first.Kind == closing.Kind
-                ? Repeated(first, first.Wallet == closing.Wallet && first.SourceId == closing.SourceId && first.Moves(sums))
+                ? Repeated(first, first.Wallet == closing.Wallet && first.SourceId == closing.SourceId
+                    && first.Moves(sums))
                 : new Outcome.ClosedOtherwise(first);
         }
 
@@ -188,8 +185,9 @@ internal sealed class Posting
         CreatedAt = _now,
     };
 
-    /// <summary>Writes the transfer with its entries: the wallet's, unless zero, and the house's that aren't zero.</summary>
-    private Outcome.Answered Posted(Transfer transfer, Kopecks toWallet, params ReadOnlySpan<(HouseAccount Account, Kopecks Amount)> toHouse)
+    /// <summary>Writes the transfer with its entries, the wallet's and the house's, without those of zero.</summary>
+    private Outcome.Answered Posted(
+        Transfer transfer, Kopecks toWallet, params ReadOnlySpan<(HouseAccount Account, Kopecks Amount)> toHouse)
     {
         if (toWallet != Kopecks.Zero)
         {
@@ -205,12 +203,16 @@ internal sealed class Posting
         {
             if (amount != Kopecks.Zero)
             {
-                _entries.Add(new Entry(transfer.TransferId, HouseAccounts.IdOf(account, transfer.Mode), amount, transfer.CreatedAt));
+                var accountId = HouseAccounts.IdOf(account, transfer.Mode);
+                _entries.Add(new Entry(transfer.TransferId, accountId, amount, transfer.CreatedAt));
             }
         }
 
         return Written(transfer);
     }
+
+    private Outcome.Answered Refused(Transfer transfer, string reason) =>
+        Written(transfer with { Status = TransferStatus.Refused, Reason = reason });
 
     private Outcome.Answered Written(Transfer transfer)
     {

@@ -9,22 +9,26 @@ namespace ArdorQr.Ledger.Domain;
 internal abstract record TransferRequest(Guid Id, WalletKey Wallet)
 {
     /// <summary>Wallet → payment clearing, if the balance suffices and no other debit of this payment stands.</summary>
-    internal sealed record Debit(Guid Id, WalletKey Wallet, Guid PaymentId, Sums Sums, string Description, Guid OperationId)
+    internal sealed record Debit(
+        Guid Id, WalletKey Wallet, Guid PaymentId, Sums Sums, string Description, Guid OperationId)
         : TransferRequest(Id, Wallet);
 
     /// <summary>A debit that was not seen yet must never post.</summary>
     internal sealed record Void(Guid Id, WalletKey Wallet, Guid PaymentId) : TransferRequest(Id, Wallet);
 
     /// <summary>Deposit clearing → wallet and fee income. The id is the deposit's.</summary>
-    internal sealed record Deposit(Guid Id, WalletKey Wallet, Sums Sums, string Description, Guid OperationId, Guid AnswerEventId)
+    internal sealed record Deposit(
+        Guid Id, WalletKey Wallet, Sums Sums, string Description, Guid OperationId, Guid AnswerEventId)
         : TransferRequest(Id, Wallet);
 
     /// <summary>Payment clearing → rail settlement and fee income; closes the debit.</summary>
-    internal sealed record Settlement(Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, Guid AnswerEventId)
+    internal sealed record Settlement(
+        Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, Guid AnswerEventId)
         : TransferRequest(Id, Wallet);
 
     /// <summary>Payment clearing → wallet, the whole of it; closes the debit.</summary>
     internal sealed record Refund(
-        Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, string Description, Guid OperationId, Guid AnswerEventId)
+        Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, string Description, Guid OperationId,
+        Guid AnswerEventId)
         : TransferRequest(Id, Wallet);
 }

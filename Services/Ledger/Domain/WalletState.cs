@@ -12,11 +12,16 @@ internal readonly record struct WalletKey(Guid MerchantId, Mode Mode);
 /// <param name="LastEntryAt">When the last entry was made, to the microsecond.</param>
 internal sealed record WalletState(long AccountId, Kopecks Balance, long LastSequence, DateTimeOffset? LastEntryAt)
 {
-    /// <summary>When the wallet's next entry is made: now, but strictly after the last one, whatever the clock does.</summary>
+    /// <summary>When the next entry is made: now, but strictly after the last one, whatever the clock does.</summary>
     public DateTimeOffset NextEntryAt(DateTimeOffset now) =>
         LastEntryAt?.AddMicroseconds(1) is { } next && next > now ? next : now;
 
     /// <exception cref="OverflowException">The new balance is beyond 64 bits.</exception>
     public WalletState Moved(Kopecks amount, DateTimeOffset now) =>
-        this with { Balance = Balance + amount, LastSequence = checked(LastSequence + 1), LastEntryAt = NextEntryAt(now) };
+        this with
+        {
+            Balance = Balance + amount,
+            LastSequence = checked(LastSequence + 1),
+            LastEntryAt = NextEntryAt(now),
+        };
 }

@@ -19,7 +19,8 @@ internal static class GetBalance
         ClaimsPrincipal user, [FromServices] ServiceDatabase database, CancellationToken cancellationToken)
     {
         var caller = CallerIdentity.Of(user);
-        var balance = await Books.BalanceAsync(database, new WalletKey(caller.MerchantId, caller.Mode), cancellationToken);
+        var wallet = new WalletKey(caller.MerchantId, caller.Mode);
+        var balance = await Books.BalanceAsync(database, wallet, cancellationToken);
         return TypedResults.Ok(new Response(caller.MerchantId, balance.Value, "RUB"));
     }
 }

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace ArdorQr.Ledger.Features;
 
-/// <summary>GET /internal/debits/{id}: what became of a debit whose answer was lost; 404 when it was never seen.</summary>
+/// <summary>GET /internal/debits/{id}: what became of a debit; 404 when it was never seen.</summary>
 internal static class GetDebit
 {
     public static void MapGetDebit(this IEndpointRouteBuilder routes) =>

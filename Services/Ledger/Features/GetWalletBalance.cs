@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace ArdorQr.Ledger.Features;
 
-/// <summary>GET /internal/balances/{merchantId}/{mode}: a wallet's balance, for other services; an unknown wallet has zero.</summary>
+/// <summary>GET /internal/balances/{merchantId}/{mode}: a wallet's balance; an unknown one's is zero.</summary>
 internal static class GetWalletBalance
 {
     internal sealed record Response(long BalanceMinor);
@@ -21,7 +21,8 @@ internal static class GetWalletBalance
     {
         var key = new WalletKey(
             ListQuery.Id(merchantId, "merchantId"),
-            Mode.TryParse(mode) ?? throw new RejectedException(CommonErrors.ValidationFailed("mode", "mode — live или test.")));
+            Mode.TryParse(mode)
+                ?? throw new RejectedException(CommonErrors.ValidationFailed("mode", "mode — live или test.")));
         return TypedResults.Ok(new Response((await Books.BalanceAsync(database, key, cancellationToken)).Value));
     }
 }

@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Mvc;
 namespace ArdorQr.Ledger.Features;
 
 /// <summary>
-/// GET /v1/operations: the wallet's entries, newest first. The times of a wallet's entries differ, so <c>before</c> with
-/// the last one's time goes on exactly where the page ended.
+/// GET /v1/operations: the wallet's entries, newest first. The times of a wallet's entries differ, so <c>before</c>
+/// with the last one's time goes on exactly where the page ended.
 /// </summary>
 internal static class ListOperations
 {
@@ -25,19 +25,20 @@ internal static class ListOperations
     /// <param name="Description">For people, in Russian.</param>
     /// <param name="CreatedAt">Strictly increasing within a wallet, to the microsecond.</param>
     internal sealed record OperationView(
-        Guid Id, string Type, long AmountMinor, long BalanceAfterMinor, string Currency, Guid SourceId, string Description,
-        DateTimeOffset CreatedAt);
+        Guid Id, string Type, long AmountMinor, long BalanceAfterMinor, string Currency, Guid SourceId,
+        string Description, DateTimeOffset CreatedAt);
 
     public static void MapListOperations(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operations", HandleAsync).WithName(nameof(ListOperations));
 
     private static async Task<IResult> HandleAsync(
-        HttpRequest request, ClaimsPrincipal user, [FromServices] ServiceDatabase database, CancellationToken cancellationToken)
+        HttpRequest request, ClaimsPrincipal user, [FromServices] ServiceDatabase database,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
-            SELECT entry.operation_id, transfer.kind, entry.amount_kopecks, entry.balance_after_kopecks, transfer.source_id,
-                transfer.description, entry.created_at
+            SELECT entry.operation_id, transfer.kind, entry.amount_kopecks, entry.balance_after_kopecks,
+                transfer.source_id, transfer.description, entry.created_at
             FROM ledger.wallet
             JOIN ledger.entry ON entry.account_id = wallet.account_id AND entry.sequence IS NOT NULL
             JOIN ledger.transfer ON transfer.transfer_id = entry.transfer_id
@@ -49,12 +50,17 @@ internal static class ListOperations
         var caller = CallerIdentity.Of(user);
         var (limit, before) = (ListQuery.Limit(request), ListQuery.Before(request));
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<Row>(
-            sql, new { merchantId = caller.MerchantId, mode = caller.Mode.Code, before = UpToMicrosecond(before), limit }, cancellationToken);
+        var rows = await connection.QueryAsync<Row>(sql, new
+        {
+            merchantId = caller.MerchantId,
+            mode = caller.Mode.Code,
+            before = UpToMicrosecond(before),
+            limit,
+        }, cancellationToken);
         return TypedResults.Ok(new Response([.. rows.Select(row => row.ToView())]));
     }
 
-    /// <summary>The database keeps microseconds: a finer time is rounded up, so that what is before it stays before it.</summary>
+    /// <summary>The database keeps microseconds: a finer time is rounded up, so that what is before it stays so.</summary>
     private static DateTimeOffset? UpToMicrosecond(DateTimeOffset? before) =>
         before is { } time && time.Ticks % TimeSpan.TicksPerMicrosecond is > 0 and var rest
             ? time.AddTicks(TimeSpan.TicksPerMicrosecond - rest)
@@ -71,7 +77,8 @@ internal static class ListOperations
         public DateTimeOffset CreatedAt { get; init; }
 
         public OperationView ToView() => new(
-            OperationId, TypeOf(Kind), AmountKopecks.Value, BalanceAfterKopecks.Value, "RUB", SourceId, Description, CreatedAt);
+            OperationId, TypeOf(Kind), AmountKopecks.Value, BalanceAfterKopecks.Value, "RUB", SourceId, Description,
+            CreatedAt);
 
         private static string TypeOf(TransferKind kind) => kind switch
         {

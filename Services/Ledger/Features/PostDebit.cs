@@ -21,9 +21,12 @@ internal static class PostDebit
     /// <param name="AmountMinor">More than zero.</param>
     /// <param name="FeeMinor">Zero or more.</param>
     /// <param name="TotalMinor">Amount + fee.</param>
-    /// <param name="Description">Shown with the operation, 1..500 characters. It is no part of what repetitions are compared by.</param>
+    /// <param name="Description">
+    /// Shown with the operation, 1..500 characters. No part of what repetitions are compared by: a wording may change.
+    /// </param>
     internal sealed record Request(
-        Guid Id, Guid MerchantId, Mode Mode, Guid PaymentId, Kopecks AmountMinor, Kopecks FeeMinor, Kopecks TotalMinor, string Description);
+        Guid Id, Guid MerchantId, Mode Mode, Guid PaymentId, Kopecks AmountMinor, Kopecks FeeMinor, Kopecks TotalMinor,
+        string Description);
 
     public static void MapPostDebit(this IEndpointRouteBuilder routes) =>
         routes.MapPost("/debits", HandleAsync).WithName(nameof(PostDebit));
@@ -34,8 +37,10 @@ internal static class PostDebit
     {
         var body = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         var debit = new TransferRequest.Debit(
-            Required(body.Id, "id"), new WalletKey(Required(body.MerchantId, "merchantId"), body.Mode ?? throw Missing("mode")),
-            Required(body.PaymentId, "paymentId"), SumsOf(body), DescriptionOf(body), Guid.CreateVersion7(time.GetUtcNow()));
+            Required(body.Id, "id"),
+            new WalletKey(Required(body.MerchantId, "merchantId"), body.Mode ?? throw Missing("mode")),
+            Required(body.PaymentId, "paymentId"), SumsOf(body), DescriptionOf(body),
+            OperationId: Guid.CreateVersion7(time.GetUtcNow()));
         var outcome = await engine.PostAsync(debit, announcement: null, cancellationToken);
         return DebitAnswers.ToResult(outcome, debit.Id, loggers.CreateLogger(typeof(PostDebit)));
     }
@@ -48,10 +53,12 @@ internal static class PostDebit
 
     private static Sums SumsOf(Request body) =>
         Sums.TryOf(body.AmountMinor, body.FeeMinor, body.TotalMinor)
-        ?? throw new RejectedException(CommonErrors.ValidationFailed("totalMinor", "totalMinor — сумма положительного amountMinor и неотрицательного feeMinor."));
+        ?? throw new RejectedException(CommonErrors.ValidationFailed(
+            "totalMinor", "totalMinor — сумма положительного amountMinor и неотрицательного feeMinor."));
 
     private static string DescriptionOf(Request body) =>
         body.Description is { Length: > 0 and <= MaxDescriptionLength } description
             ? description
-            : throw new RejectedException(CommonErrors.ValidationFailed("description", $"description — от 1 до {MaxDescriptionLength} символов."));
+            : throw new RejectedException(CommonErrors.ValidationFailed(
+                "description", $"description — от 1 до {MaxDescriptionLength} символов."));
 }

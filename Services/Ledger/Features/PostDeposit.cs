@@ -7,7 +7,8 @@ using MassTransit;
 namespace ArdorQr.Ledger.Features;
 
 /// <summary>DepositConfirmed → the wallet is credited, once per deposit → DepositPosted, also to a repeated one.</summary>
-internal sealed class PostDeposit(PostingEngine engine, FaultHook faults, TimeProvider time) : IConsumer<DepositConfirmed>
+internal sealed class PostDeposit(PostingEngine engine, FaultHook faults, TimeProvider time)
+    : IConsumer<DepositConfirmed>
 {
     public const string Queue = "ledger.deposit-confirmed";
 
@@ -18,7 +19,8 @@ internal sealed class PostDeposit(PostingEngine engine, FaultHook faults, TimePr
             message.DepositId, new WalletKey(message.MerchantId, message.Mode),
             Sums.TryOf(message.CreditedMinor, message.FeeMinor, message.GrossMinor).SumsOrDefect(message.EventId),
             message.Description, OperationId: Guid.CreateVersion7(now), AnswerEventId: Guid.CreateVersion7(now));
-        var announcement = new Announcement(Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
+        var announcement = new Announcement(
+            Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
 
         var outcome = await engine.PostAsync(deposit, announcement, context.CancellationToken);
         faults.Reach("ledger.deposit-posted");

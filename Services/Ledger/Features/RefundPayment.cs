@@ -7,8 +7,8 @@ using MassTransit;
 namespace ArdorQr.Ledger.Features;
 
 /// <summary>
-/// PaymentRejected → the whole debit goes back into the wallet, once per debit → PaymentRefunded, also to a repeated one.
-/// A debit that is missing here, or was settled, is a defect: see <see cref="SettlePayment"/>.
+/// PaymentRejected → the whole debit goes back into the wallet, once per debit → PaymentRefunded, also to a repeated
+/// one. A debit that is missing here, or was settled, is a defect: see <see cref="SettlePayment"/>.
 /// </summary>
 internal sealed class RefundPayment(PostingEngine engine, TimeProvider time) : IConsumer<PaymentRejected>
 {
@@ -23,7 +23,8 @@ internal sealed class RefundPayment(PostingEngine engine, TimeProvider time) : I
             message.EventId, new WalletKey(message.MerchantId, message.Mode), message.PaymentId, message.DebitId,
             Sums.TryOf(message.TotalMinor, Kopecks.Zero, message.TotalMinor).SumsOrDefect(message.EventId),
             Description, OperationId: Guid.CreateVersion7(now), AnswerEventId: Guid.CreateVersion7(now));
-        var announcement = new Announcement(Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
+        var announcement = new Announcement(
+            Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
 
         var outcome = await engine.PostAsync(refund, announcement, context.CancellationToken);
         outcome.TransferOrDefect(message.EventId);

@@ -22,7 +22,8 @@ internal sealed class SettlePayment(PostingEngine engine, TimeProvider time) : I
         var settlement = new TransferRequest.Settlement(
             message.EventId, new WalletKey(message.MerchantId, message.Mode), message.PaymentId, message.DebitId,
             sums.SumsOrDefect(message.EventId), AnswerEventId: Guid.CreateVersion7(time.GetUtcNow()));
-        var announcement = new Announcement(Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
+        var announcement = new Announcement(
+            Queue, message.EventId, (transaction, transfer) => transaction.Enqueue(AnswerOf(transfer)));
 
         var outcome = await engine.PostAsync(settlement, announcement, context.CancellationToken);
         outcome.TransferOrDefect(message.EventId);

@@ -25,7 +25,8 @@ internal static class VoidDebit
         var body = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         var voiding = new TransferRequest.Void(
             transferId,
-            new WalletKey(PostDebit.Required(body.MerchantId, "merchantId"), body.Mode ?? throw PostDebit.Missing("mode")),
+            new WalletKey(
+                PostDebit.Required(body.MerchantId, "merchantId"), body.Mode ?? throw PostDebit.Missing("mode")),
             PostDebit.Required(body.PaymentId, "paymentId"));
         var outcome = await engine.PostAsync(voiding, announcement: null, cancellationToken);
         return DebitAnswers.ToResult(outcome, transferId, loggers.CreateLogger(typeof(VoidDebit)));

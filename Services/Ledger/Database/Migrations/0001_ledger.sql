@@ -30,7 +30,8 @@ CREATE TABLE ledger.wallet (
     UNIQUE (merchant_id, mode),
     CHECK ((last_sequence = 0) = (last_entry_at IS NULL))
 ) WITH (fillfactor = 50);
-GRANT SELECT, INSERT (merchant_id, mode), UPDATE (balance_kopecks, last_sequence, last_entry_at) ON ledger.wallet TO $app$;
+GRANT SELECT, INSERT (merchant_id, mode), UPDATE (balance_kopecks, last_sequence, last_entry_at)
+    ON ledger.wallet TO $app$;
 
 -- What was asked and what was answered, once and for ever: total = amount + fee.
 CREATE TABLE ledger.transfer (
@@ -52,7 +53,8 @@ CREATE TABLE ledger.transfer (
     created_at      timestamptz NOT NULL,
     CHECK (CASE status
         WHEN 'posted' THEN reason IS NULL
-        WHEN 'refused' THEN kind IN ('debit', 'adjustment') AND coalesce(reason, '') IN ('insufficient_funds', 'superseded')
+        WHEN 'refused' THEN kind IN ('debit', 'adjustment')
+            AND coalesce(reason, '') IN ('insufficient_funds', 'superseded')
         ELSE kind = 'debit' AND coalesce(reason, '') = 'voided' END),
     CHECK (CASE WHEN status = 'voided'
         THEN amount_kopecks IS NULL AND fee_kopecks IS NULL AND total_kopecks IS NULL
@@ -63,11 +65,13 @@ CREATE TABLE ledger.transfer (
     CHECK ((operation_id IS NOT NULL) = (status = 'posted' AND kind <> 'settlement')),
     CHECK ((answer_event_id IS NOT NULL) = (kind IN ('deposit', 'settlement', 'refund')))
 );
-CREATE UNIQUE INDEX transfer_one_debit_per_payment ON ledger.transfer (source_id) WHERE kind = 'debit' AND status = 'posted';
+CREATE UNIQUE INDEX transfer_one_debit_per_payment ON ledger.transfer (source_id)
+    WHERE kind = 'debit' AND status = 'posted';
 CREATE UNIQUE INDEX transfer_one_closing_per_debit ON ledger.transfer (debit_id) WHERE debit_id IS NOT NULL;
 GRANT SELECT, INSERT ON ledger.transfer TO $app$;
 
--- The movements. A wallet's entry has the number, the balance after it and the id that its merchant sees; the house's have none.
+-- The movements. A wallet's entry has a number, the balance after it and the id that its merchant sees; the house's
+-- have none.
 CREATE TABLE ledger.entry (
     transfer_id           uuid        NOT NULL,
     account_id            bigint      NOT NULL,
@@ -122,7 +126,8 @@ BEGIN
     END IF;
 
     IF EXISTS (
-        SELECT FROM (SELECT account_id, max(sequence) AS sequence FROM added WHERE sequence IS NOT NULL GROUP BY account_id) AS last
+        SELECT FROM (
+            SELECT account_id, max(sequence) AS sequence FROM added WHERE sequence IS NOT NULL GROUP BY account_id) AS last
         JOIN ledger.entry ON entry.account_id = last.account_id AND entry.sequence = last.sequence
         JOIN ledger.wallet ON wallet.account_id = last.account_id
         WHERE (wallet.last_sequence, wallet.balance_kopecks, wallet.last_entry_at)
