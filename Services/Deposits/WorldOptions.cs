@@ -78,10 +78,11 @@ internal sealed class WorldOptions
     public int PollIntervalMilliseconds { get; init; } = 1_000;
 
     /// <summary>
-    /// How far below the cursor rows are read again, in logical time (about a million per block): indexes add late.
+    /// How far below the cursor rows are read again, in logical time: indexes add late. About a million is a block of
+    /// mainnet, a hundred million is one of the sandbox.
     /// </summary>
     [Range(0, 100_000_000_000)]
-    public long CursorOverlapLt { get; init; } = 600_000_000;
+    public long CursorOverlapLt { get; init; } = 6_000_000_000;
 
     /// <summary>A transfer that a fresh index doesn't show as received for so long has failed.</summary>
     [Range(1, 10_080)]
