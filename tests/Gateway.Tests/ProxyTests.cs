@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text;
@@ -54,10 +56,21 @@ public sealed class ProxyTests(GatewayFixture fixture)
     public async Task Each_request_starts_a_trace_of_ours_that_the_service_continues()
     {
         const string foreignTrace = "0af7651916cd43dd8448eb211c80319c";
+        var linked = new ConcurrentDictionary<string, string>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name == "Microsoft.AspNetCore",
+            ActivityStopped = activity => activity.Links.ToList().ForEach(link =>
+                linked[activity.TraceId.ToHexString()] = link.Context.TraceId.ToHexString()),
+        };
+        ActivitySource.AddActivityListener(listener);
         var merchant = await fixture.Gateway.RegisterAsync(Cancellation);
-        using var client = fixture.Gateway.ClientOf(merchant.TestKey);
+        using var handler = new SocketsHttpHandler { ActivityHeadersPropagator = null }; // Else the header would be the test's own.
+        using var client = new HttpClient(handler) { BaseAddress = fixture.Gateway.Anonymous.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", merchant.TestKey);
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/v1/balance?marker={merchant.Id}");
         request.Headers.Add("traceparent", $"00-{foreignTrace}-b7ad6b7169203331-01");
+        request.Headers.Add("baggage", "merchant=forged");
         using var response = await client.SendAsync(request, Cancellation);
 
         var requestId = Assert.Single(response.Headers.GetValues("X-Request-Id"));
@@ -65,6 +78,9 @@ public sealed class ProxyTests(GatewayFixture fixture)
         Assert.Equal(requestId, seen.TraceId);
         Assert.NotEqual(foreignTrace, requestId);
         Assert.DoesNotContain(seen.Headers, header => header.Value.ToString().Contains(foreignTrace, StringComparison.Ordinal));
+        Assert.DoesNotContain(seen.Headers, header => header.Value.ToString().Contains("forged", StringComparison.Ordinal));
+        Assert.True(SpinWait.SpinUntil(() => linked.ContainsKey(requestId), TimeSpan.FromSeconds(10)));
+        Assert.Equal(foreignTrace, linked[requestId]);
     }
 
     [Theory]
