@@ -17,8 +17,8 @@ internal static class Telemetry
 
     private const string HealthPath = "/health";
 
-    /// <summary>Npgsql's log of every statement, at the level Information; the traces have them.</summary>
-    private const string StatementLog = "Npgsql.Command";
+    /// <summary>What logs every statement and every request at the level Information; the traces have them.</summary>
+    private static readonly string[] Chatty = ["Npgsql.Command", "Microsoft.AspNetCore", "System.Net.Http.HttpClient", "Polly"];
 
     public static void AddTelemetry(this WebApplicationBuilder builder, string service)
     {
@@ -27,7 +27,11 @@ internal static class Telemetry
             logging.IncludeFormattedMessage = true;
             logging.IncludeScopes = true;
         });
-        builder.Logging.AddFilter(StatementLog, LogLevel.Warning);
+        foreach (var category in Chatty)
+        {
+            builder.Logging.AddFilter(category, LogLevel.Warning);
+        }
+
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service))
             .WithMetrics(metrics => metrics
