@@ -2,7 +2,7 @@ using ArdorQr.ServiceDefaults.Errors;
 
 namespace ArdorQr.Gateway;
 
-/// <summary>Every error of its own that the Gateway can answer; what any service can is in <see cref="CommonErrors"/>.</summary>
+/// <summary>The Gateway's own errors; what any service can answer is in <see cref="CommonErrors"/>.</summary>
 internal static class GatewayErrors
 {
     public static ApiError ApiKeyInvalid { get; } =
@@ -12,7 +12,7 @@ internal static class GatewayErrors
         new("api_key_revoked", 401, "API-ключ отозван. Используйте другой ключ.");
 
     public static ApiError AccountSuspended { get; } =
-        new("account_suspended", 403, "Аккаунт приостановлен: доступны только запросы на чтение (GET). Обратитесь в поддержку.");
+        new("account_suspended", 403, "Аккаунт приостановлен: доступно только чтение (GET). Обратитесь в поддержку.");
 
     /// <summary>The reference's default mode is live, which a test key may not issue.</summary>
     public static ApiError TestKeyNeedsTestMode { get; } = CommonErrors.PermissionDenied with

@@ -36,7 +36,8 @@ internal sealed partial class WebhooksClient(HttpClient http, ILogger<WebhooksCl
     /// <param name="body">The merchant's own JSON, judged by Webhooks.</param>
     /// <param name="cancellationToken">Stops waiting; the change may have been made.</param>
     /// <exception cref="RejectedException">Webhooks' refusal of the body, or 503.</exception>
-    public async Task<WebhookEndpoint> PutAsync(Guid merchantId, Mode mode, byte[] body, CancellationToken cancellationToken)
+    public async Task<WebhookEndpoint> PutAsync(
+        Guid merchantId, Mode mode, byte[] body, CancellationToken cancellationToken)
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
@@ -44,7 +45,8 @@ internal sealed partial class WebhooksClient(HttpClient http, ILogger<WebhooksCl
         return await ReadAsync(response, cancellationToken);
     }
 
-    private static Uri PathOf(Guid merchantId, Mode mode) => new($"/internal/endpoints/{merchantId}/{mode.Code}", UriKind.Relative);
+    private static Uri PathOf(Guid merchantId, Mode mode) =>
+        new($"/internal/endpoints/{merchantId}/{mode.Code}", UriKind.Relative);
 
     private async Task<WebhookEndpoint> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {

@@ -11,6 +11,7 @@ namespace ArdorQr.Gateway.Contract;
 internal static class ContractDocument
 {
     private const string Resource = "openapi.yaml";
+    private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
 
     private static readonly Lazy<byte[]> YamlBytes = new(ReadYaml);
     private static readonly Lazy<byte[]> JsonBytes = new(() => ToJson(YamlBytes.Value));
@@ -51,9 +52,9 @@ internal static class ContractDocument
         "null" or "~" or "" => null,
         "true" => JsonValue.Create(true),
         "false" => JsonValue.Create(false),
-        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
-        _ when decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-            && text.Count(character => character == '.') == 1 => JsonValue.Create(number),
+        _ when long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole) =>
+            JsonValue.Create(whole),
+        _ when decimal.TryParse(text, Decimal, CultureInfo.InvariantCulture, out var number) => JsonValue.Create(number),
         _ => JsonValue.Create(text),
     };
 }

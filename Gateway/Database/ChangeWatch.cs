@@ -84,7 +84,8 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
 
             if (changed.Length == MaxChangedMerchants || _floorOf.Count > MaxChangedMerchants)
             {
-                Volatile.Write(ref _floor, Math.Max(_floor, version)); // First: without it the cleared floors would let old rows pass.
+                // First: without it the cleared floors would let old rows pass.
+                Volatile.Write(ref _floor, Math.Max(_floor, version));
                 _floorOf.Clear();
             }
 

@@ -38,7 +38,7 @@ internal sealed class KnownKeys(ServiceDatabase database, ChangeWatch changes)
         return found.Key;
     }
 
-    /// <summary>The version and the row are of one snapshot: a change that commits meanwhile makes this row out of date.</summary>
+    /// <summary>Version and row are of one snapshot: a change that commits meanwhile outdates this row.</summary>
     private async Task<Remembered> LoadAsync(string publicId, CancellationToken cancellationToken)
     {
         const string sql =

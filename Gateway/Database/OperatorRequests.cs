@@ -22,7 +22,8 @@ internal static class OperatorRequests
     /// runs meanwhile waits here for its end, so that none is executed twice.
     /// </summary>
     public static async Task<Row?> TakeAsync(
-        ServiceTransaction transaction, string operation, string idempotencyKey, byte[] bodyHash, CancellationToken cancellationToken)
+        ServiceTransaction transaction, string operation, string idempotencyKey, byte[] bodyHash,
+        CancellationToken cancellationToken)
     {
         const string expireSql =
             "DELETE FROM gateway.operator_request WHERE created_at < clock_timestamp() - make_interval(days => @days)";
@@ -41,12 +42,13 @@ internal static class OperatorRequests
     }
 
     public static Task AnswerAsync(
-        ServiceTransaction transaction, string operation, string idempotencyKey, byte[] sealedAnswer, CancellationToken cancellationToken) =>
+        ServiceTransaction transaction, string operation, string idempotencyKey, byte[] sealedAnswer,
+        CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
             "UPDATE gateway.operator_request SET sealed_answer = @sealedAnswer WHERE request_key = @requestKey",
             new { requestKey = KeyOf(operation, idempotencyKey), sealedAnswer }, cancellationToken);
 
-    /// <summary>A hash: with the Idempotency-Key itself in the row, the row would hold half of what opens its answer.</summary>
+    /// <summary>A hash: a row with the Idempotency-Key itself would hold half of what opens its answer.</summary>
     private static byte[] KeyOf(string operation, string idempotencyKey) =>
         SHA256.HashData(Encoding.UTF8.GetBytes($"{operation}\n{idempotencyKey}"));
 }

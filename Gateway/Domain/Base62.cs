@@ -26,16 +26,17 @@ internal static class Base62
     });
 
     /// <summary>Uniformly random digits, 5.95 bits each.</summary>
-    public static string Random(int length, RandomNumberGenerator random) => string.Create(length, random, static (digits, random) =>
-    {
-        Span<byte> one = stackalloc byte[1];
-        for (var index = 0; index < digits.Length;)
+    public static string Random(int length, RandomNumberGenerator random) =>
+        string.Create(length, random, static (digits, random) =>
         {
-            random.GetBytes(one);
-            if (one[0] < FairBytes)
+            Span<byte> one = stackalloc byte[1];
+            for (var index = 0; index < digits.Length;)
             {
-                digits[index++] = Digits[one[0] % Digits.Length];
+                random.GetBytes(one);
+                if (one[0] < FairBytes)
+                {
+                    digits[index++] = Digits[one[0] % Digits.Length];
+                }
             }
-        }
-    });
+        });
 }

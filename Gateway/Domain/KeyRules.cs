@@ -12,6 +12,8 @@ internal static class KeyRules
 
     public static IReadOnlyList<string> AllRights { get; } = [Read, Pay, Keys, Webhooks];
 
-    /// <summary>Keys are the one exception to the wall between modes: a live key manages both, a test key only test ones.</summary>
+    /// <summary>
+    /// Keys are the one exception to the wall between modes: a live key manages both, a test key only test ones.
+    /// </summary>
     public static bool CanManage(Mode own, Mode other) => own == Mode.Live || other == Mode.Test;
 }

@@ -53,7 +53,8 @@ internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, Key
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
-            LogCannotCheck(exception.Message); // Whatever the database's reason is: a key that can't be checked is not taken.
+            // Whatever the database's reason is: a key that can't be checked is not taken.
+            LogCannotCheck(exception.Message);
             return new Verdict.Refused(CommonErrors.Unavailable);
         }
     }
@@ -68,7 +69,8 @@ internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, Key
             null => new Verdict.Refused(GatewayErrors.ApiKeyInvalid),
             var known when !known.IsKey(key) => new Verdict.Refused(GatewayErrors.ApiKeyInvalid),
             { IsRevoked: true } => new Verdict.Refused(GatewayErrors.ApiKeyRevoked),
-            { Merchant.IsSuspended: true } when !HttpMethods.IsGet(method) => new Verdict.Refused(GatewayErrors.AccountSuspended),
+            { Merchant.IsSuspended: true } when !HttpMethods.IsGet(method) =>
+                new Verdict.Refused(GatewayErrors.AccountSuspended),
             var known => new Verdict.Passed(known),
         };
 

@@ -10,7 +10,8 @@ namespace ArdorQr.Gateway.Features;
 /// Keeps the two listeners apart: <c>/operator</c> exists on the operator's port only and needs the operator's token,
 /// and all else but health exists everywhere but there.
 /// </summary>
-internal sealed class CheckOperator(RequestDelegate next, IOptions<GatewayOptions> gateway, IOptions<OperatorOptions> options)
+internal sealed class CheckOperator(
+    RequestDelegate next, IOptions<GatewayOptions> gateway, IOptions<OperatorOptions> options)
 {
     private const string Scheme = "Bearer ";
 

@@ -30,7 +30,8 @@ internal static class GatewayRegistration
         services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
-        Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator()); // Any other one would read the caller's traceparent again.
+        // With any other one the instrumentation would read the caller's traceparent again.
+        Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
         builder.AddProxy();
     }
 

@@ -66,8 +66,10 @@ internal static class IssueKey
         var key = ApiKey.Issue(request.Mode ?? Mode.Live, random);
         var id = Guid.CreateVersion7(time.GetUtcNow());
         await using var transaction = await database.BeginAsync(cancellationToken);
-        await Merchants.LockAsync(transaction, issuer.Merchant.Id, cancellationToken); // The count below holds until the commit.
-        if (await transaction.QuerySingleAsync<long>(countSql, new { issuer.Merchant.Id }, cancellationToken) >= MaxActiveKeys)
+        // Locked, so that the count below holds until the commit.
+        await Merchants.LockAsync(transaction, issuer.Merchant.Id, cancellationToken);
+        var active = await transaction.QuerySingleAsync<long>(countSql, new { issuer.Merchant.Id }, cancellationToken);
+        if (active >= MaxActiveKeys)
         {
             return new Outcome.Refused(GatewayErrors.TooManyKeys(MaxActiveKeys));
         }

@@ -50,7 +50,8 @@ internal static partial class ProxyRequests
             }
             else
             {
-                request.HttpContext.Response.StatusCode = StatusCodes.Status401Unauthorized; // Not sent on: YARP stops here.
+                // Not sent on: YARP stops at a status that is set.
+                request.HttpContext.Response.StatusCode = StatusCodes.Status401Unauthorized;
             }
 
             return ValueTask.CompletedTask;
@@ -72,7 +73,7 @@ internal static partial class ProxyRequests
         return ValueTask.CompletedTask;
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Audience} refused the caller token; the two disagree about keys or clocks")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Audience} refused the caller token: keys or clocks differ")]
     private static partial void LogTokenRefused(ILogger logger, string audience);
 
     /// <summary>Caller tokens, reused for a short while: signing costs more than all else on the way.</summary>

@@ -3,7 +3,8 @@ using ArdorQr.Gateway.Database;
 namespace ArdorQr.Gateway.Features;
 
 /// <summary>Writes <c>lastUsedAt</c> twice a minute and when the service stops.</summary>
-internal sealed partial class RecordKeyUses(KeyUses uses, TimeProvider time, ILogger<RecordKeyUses> logger) : BackgroundService
+internal sealed partial class RecordKeyUses(KeyUses uses, TimeProvider time, ILogger<RecordKeyUses> logger)
+    : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
@@ -34,6 +35,6 @@ internal sealed partial class RecordKeyUses(KeyUses uses, TimeProvider time, ILo
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Times of last use were not written and are kept for the next batch: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Times of last use are kept for the next batch: {Reason}")]
     private partial void LogWriteFailed(string reason);
 }

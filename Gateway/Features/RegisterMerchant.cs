@@ -14,7 +14,8 @@ namespace ArdorQr.Gateway.Features;
 
 /// <summary>
 /// POST /operator/merchants: a merchant with its first two keys. With an Idempotency-Key the same request gets the same
-/// answer again, secrets included, for 30 days; the stored answer opens only to that request (see <see cref="SealedAnswer"/>).
+/// answer again, secrets included, for 30 days; the stored answer opens only to that request, see
+/// <see cref="SealedAnswer"/>.
 /// </summary>
 internal sealed partial class RegisterMerchant(
     ServiceDatabase database, RandomNumberGenerator random, TimeProvider time, ILogger<RegisterMerchant> logger)
@@ -73,7 +74,8 @@ internal sealed partial class RegisterMerchant(
         await using var transaction = await database.BeginAsync(cancellationToken);
         var bodyHash = SHA256.HashData(Encoding.UTF8.GetBytes(name));
         if (idempotencyKey is not null
-            && await OperatorRequests.TakeAsync(transaction, Operation, idempotencyKey, bodyHash, cancellationToken) is { } earlier)
+            && await OperatorRequests.TakeAsync(transaction, Operation, idempotencyKey, bodyHash, cancellationToken)
+                is { } earlier)
         {
             return earlier.BodyHash.AsSpan().SequenceEqual(bodyHash)
                 && SealedAnswer.TryOpen(earlier.SealedAnswer, token, idempotencyKey) is { } stored
@@ -89,8 +91,9 @@ internal sealed partial class RegisterMerchant(
             new Response(merchant.Id, merchant.Name, merchant.Status, merchant.CreatedAt, keys), ApiJson.Options);
         if (idempotencyKey is not null)
         {
+            var sealedAnswer = SealedAnswer.Seal(answer, token, idempotencyKey, random);
             await OperatorRequests.AnswerAsync(
-                transaction, Operation, idempotencyKey, SealedAnswer.Seal(answer, token, idempotencyKey, random), cancellationToken);
+                transaction, Operation, idempotencyKey, sealedAnswer, cancellationToken);
         }
 
         transaction.Enqueue(new MerchantRegistered
@@ -143,6 +146,9 @@ internal sealed partial class RegisterMerchant(
 internal static class RegisterMerchantRoute
 {
     public static void MapRegisterMerchant(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/operator/merchants", ([FromServices] RegisterMerchant feature, HttpContext context, CancellationToken cancellationToken) =>
-            feature.HandleAsync(context, cancellationToken)).WithName(nameof(RegisterMerchant));
+        routes.MapPost("/operator/merchants", HandleAsync).WithName(nameof(RegisterMerchant));
+
+    private static Task<IResult> HandleAsync(
+        HttpContext context, [FromServices] RegisterMerchant feature, CancellationToken cancellationToken) =>
+        feature.HandleAsync(context, cancellationToken);
 }

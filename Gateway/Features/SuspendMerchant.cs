@@ -14,7 +14,8 @@ internal static class SuspendMerchant
         routes.MapPost("/operator/merchants/{id}/suspend", HandleAsync).WithName(nameof(SuspendMerchant));
 
     private static async Task<IResult> HandleAsync(
-        string id, [FromServices] ServiceDatabase database, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        string id, [FromServices] ServiceDatabase database, [FromServices] TimeProvider time,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var merchant = await Merchants.LockAsync(transaction, ListQuery.Id(id), cancellationToken);

@@ -38,7 +38,8 @@ internal sealed partial class WatchChanges(
         {
             using (var timeout = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken))
             {
-                timeout.CancelAfter(TimeSpan.FromSeconds(LookTimeoutSeconds)); // A dead connection must not hold the watch up.
+                // A dead connection must not hold the watch up.
+                timeout.CancelAfter(TimeSpan.FromSeconds(LookTimeoutSeconds));
                 await changes.LookAsync(connection, timeout.Token);
             }
 
@@ -46,6 +47,6 @@ internal sealed partial class WatchChanges(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of keys can't be watched, the connection is made anew: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes of keys can't be watched; connecting anew: {Reason}")]
     private partial void LogConnectionLost(string reason);
 }

@@ -30,14 +30,16 @@ public sealed partial class ContractTests(GatewayFixture fixture)
         using var response = await fixture.Gateway.Anonymous.GetAsync("/docs/", Cancellation);
         var page = await response.Content.ReadAsStringAsync(Cancellation);
 
-        Assert.Contains("connect-src 'self'", Assert.Single(response.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
+        var policy = Assert.Single(response.Headers.GetValues("Content-Security-Policy"));
+        Assert.Contains("connect-src 'self'", policy, StringComparison.Ordinal);
         Assert.DoesNotMatch("""(src|href)\s*=\s*["']?(https?:)?//""", page);
         Assert.DoesNotContain("https://", page, StringComparison.Ordinal);
         var sources = Source().Matches(page).Select(match => match.Groups[1].Value).ToList();
         Assert.NotEmpty(sources);
         foreach (var source in sources)
         {
-            using var script = await fixture.Gateway.Anonymous.GetAsync(new Uri(new Uri(fixture.Gateway.Anonymous.BaseAddress!, "/docs/"), source), Cancellation);
+            var address = new Uri(new Uri(fixture.Gateway.Anonymous.BaseAddress!, "/docs/"), source);
+            using var script = await fixture.Gateway.Anonymous.GetAsync(address, Cancellation);
             Assert.Equal(HttpStatusCode.OK, script.StatusCode);
         }
     }
@@ -63,12 +65,24 @@ public sealed partial class ContractTests(GatewayFixture fixture)
     [Fact]
     public async Task Numbers_words_and_texts_keep_their_kinds_in_JSON()
     {
-        var schemas = (await DocumentAsync()).GetProperty("components").GetProperty("schemas");
+        var document = await DocumentAsync();
+        JsonElement Of(string schema, string property) => document.GetProperty("components").GetProperty("schemas")
+            .GetProperty(schema).GetProperty("properties").GetProperty(property);
 
-        Assert.Equal(64, schemas.GetProperty("NewApiKey").GetProperty("properties").GetProperty("label").GetProperty("maxLength").GetInt32());
-        Assert.False(schemas.GetProperty("Empty").GetProperty("additionalProperties").GetBoolean());
-        Assert.Equal("null", schemas.GetProperty("Account").GetProperty("properties").GetProperty("webhookUrl").GetProperty("type")[1].GetString());
-        Assert.Equal(JsonValueKind.Null, schemas.GetProperty("Payment").GetProperty("properties").GetProperty("failureReason").GetProperty("enum")[9].ValueKind);
+        Assert.Equal(64, Of("NewApiKey", "label").GetProperty("maxLength").GetInt32());
+        Assert.True(Of("WebhookSettings", "enabled").GetProperty("default").GetBoolean());
+        Assert.Equal("null", Of("Account", "webhookUrl").GetProperty("type")[1].GetString());
+        Assert.Equal(JsonValueKind.Null, Of("Payment", "failureReason").GetProperty("enum")[9].ValueKind);
+    }
+
+    [Fact]
+    public async Task No_text_was_cut_at_a_comma_into_a_member_of_its_own()
+    {
+        var document = await DocumentAsync();
+
+        Assert.DoesNotContain(
+            Members(document),
+            member => member.Value.ValueKind == JsonValueKind.Null && member.Name.Contains(' ', StringComparison.Ordinal));
     }
 
     [Fact]
@@ -104,6 +118,13 @@ public sealed partial class ContractTests(GatewayFixture fixture)
         new[] { "paths", "webhooks" }.SelectMany(part => document.GetProperty(part).EnumerateObject())
             .SelectMany(path => path.Value.EnumerateObject())
             .Where(member => member.Name is "get" or "post" or "put" or "delete").Select(member => member.Value);
+
+    private static IEnumerable<JsonProperty> Members(JsonElement node) => node.ValueKind switch
+    {
+        JsonValueKind.Object => node.EnumerateObject().SelectMany(member => Members(member.Value).Prepend(member)),
+        JsonValueKind.Array => node.EnumerateArray().SelectMany(Members),
+        _ => [],
+    };
 
     private static IEnumerable<string> References(JsonElement node) => node.ValueKind switch
     {

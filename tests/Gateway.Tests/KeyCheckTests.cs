@@ -65,7 +65,8 @@ public sealed class KeyCheckTests(GatewayFixture fixture)
     public async Task A_test_key_can_not_be_turned_into_a_live_one()
     {
         var merchant = await fixture.Gateway.RegisterAsync(Cancellation);
-        using var client = fixture.Gateway.ClientOf(WithChecksum(merchant.TestKey.Replace("sk_test_", "sk_live_", StringComparison.Ordinal)[..35]));
+        var turned = WithChecksum(merchant.TestKey.Replace("sk_test_", "sk_live_", StringComparison.Ordinal)[..35]);
+        using var client = fixture.Gateway.ClientOf(turned);
         using var response = await client.GetAsync("/v1/balance", Cancellation);
 
         await response.AssertErrorAsync(401, "api_key_invalid", Cancellation);
@@ -101,7 +102,8 @@ public sealed class KeyCheckTests(GatewayFixture fixture)
         var merchant = await fixture.Gateway.RegisterAsync(Cancellation);
         using var client = fixture.Gateway.ClientOf(merchant.TestKey);
 
-        using (var suspend = await fixture.Gateway.Operator.PostAsync($"/operator/merchants/{merchant.Id}/suspend", null, Cancellation))
+        var operations = $"/operator/merchants/{merchant.Id}";
+        using (var suspend = await fixture.Gateway.Operator.PostAsync($"{operations}/suspend", null, Cancellation))
         {
             Assert.Equal("suspended", (await suspend.JsonAsync(Cancellation)).GetProperty("status").GetString());
         }
@@ -112,14 +114,17 @@ public sealed class KeyCheckTests(GatewayFixture fixture)
             Assert.Equal(HttpStatusCode.OK, read.StatusCode);
         }
 
-        foreach (var (method, path) in new[] { ("POST", "/v1/payments"), ("DELETE", $"/v1/keys/{merchant.TestKeyId}"), ("PUT", "/v1/webhooks"), ("POST", "/v1/unknown") })
+        foreach (var (method, path) in new[]
+        {
+            ("POST", "/v1/payments"), ("DELETE", $"/v1/keys/{merchant.TestKeyId}"), ("PUT", "/v1/webhooks"), ("POST", "/v1/unknown"),
+        })
         {
             using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = JsonContent.Create(new { }) };
             using var refused = await client.SendAsync(request, Cancellation);
             await refused.AssertErrorAsync(403, "account_suspended", Cancellation);
         }
 
-        using (var resume = await fixture.Gateway.Operator.PostAsync($"/operator/merchants/{merchant.Id}/resume", null, Cancellation))
+        using (var resume = await fixture.Gateway.Operator.PostAsync($"{operations}/resume", null, Cancellation))
         {
             Assert.Equal("active", (await resume.JsonAsync(Cancellation)).GetProperty("status").GetString());
         }
@@ -138,7 +143,8 @@ public sealed class KeyCheckTests(GatewayFixture fixture)
         await using var connection = new NpgsqlConnection(database.OwnerConnectionString);
         await connection.OpenAsync(Cancellation);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"REVOKE SELECT ON gateway.api_key FROM {new NpgsqlConnectionStringBuilder(database.ConnectionString).Username}";
+        var role = new NpgsqlConnectionStringBuilder(database.ConnectionString).Username;
+        command.CommandText = $"REVOKE SELECT ON gateway.api_key FROM {role}";
         await command.ExecuteNonQueryAsync(Cancellation);
     }
 }

@@ -44,9 +44,14 @@ public sealed class OperatorTests(GatewayFixture fixture)
         }
 
         var harness = fixture.Gateway.Services.GetRequiredService<ITestHarness>();
-        Assert.True(await harness.Published.Any<MerchantResumed>(published => published.Context.Message.MerchantId == merchant.Id, Cancellation));
-        Assert.Single(harness.Published.Select<MerchantSuspended>(Cancellation), published => published.Context.Message.MerchantId == merchant.Id);
-        Assert.Single(harness.Published.Select<MerchantResumed>(Cancellation), published => published.Context.Message.MerchantId == merchant.Id);
+        Assert.True(await harness.Published.Any<MerchantResumed>(
+            published => published.Context.Message.MerchantId == merchant.Id, Cancellation));
+        Assert.Single(
+            harness.Published.Select<MerchantSuspended>(Cancellation),
+            published => published.Context.Message.MerchantId == merchant.Id);
+        Assert.Single(
+            harness.Published.Select<MerchantResumed>(Cancellation),
+            published => published.Context.Message.MerchantId == merchant.Id);
     }
 
     [Fact]
@@ -143,7 +148,8 @@ public sealed class OperatorTests(GatewayFixture fixture)
         var ids = new List<Guid>();
         for (string? before = null; ids.Count == 0 || before is not null;)
         {
-            using var page = await fixture.Gateway.Operator.GetAsync($"/operator/merchants?limit=1{(before is null ? "" : $"&before={before}")}", Cancellation);
+            var query = before is null ? "" : $"&before={before}";
+            using var page = await fixture.Gateway.Operator.GetAsync($"/operator/merchants?limit=1{query}", Cancellation);
             var merchants = (await page.JsonAsync(Cancellation)).GetProperty("merchants").EnumerateArray().ToList();
             before = merchants is [var only] ? only.GetProperty("createdAt").GetString() : null;
             ids.AddRange(merchants.Select(merchant => merchant.GetProperty("id").GetGuid()));

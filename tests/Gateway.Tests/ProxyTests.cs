@@ -20,7 +20,10 @@ public sealed class ProxyTests(GatewayFixture fixture)
         using var client = fixture.Gateway.ClientOf(merchant.TestKey);
         var marker = $"/v1/operations?limit=7&marker={merchant.Id}";
         using var request = new HttpRequestMessage(HttpMethod.Get, marker);
-        foreach (var name in new[] { "X-Merchant-Id", "X-Caller", "X-Forwarded-For", "X-Forwarded-User", "X-Request-Id", "Forwarded", "Cookie", "baggage" })
+        foreach (var name in new[]
+        {
+            "X-Merchant-Id", "X-Caller", "X-Forwarded-For", "X-Forwarded-User", "X-Request-Id", "Forwarded", "Cookie", "baggage",
+        })
         {
             request.Headers.TryAddWithoutValidation(name, "forged");
         }
@@ -182,12 +185,14 @@ public sealed class ProxyTests(GatewayFixture fixture)
     [Fact]
     public async Task A_rail_calls_back_without_a_key_and_within_16_KiB()
     {
-        using var small = new HttpRequestMessage(HttpMethod.Post, "/rail/callbacks/sandbox") { Content = JsonContent.Create(new { transferId = "small" }) };
+        using var small = new HttpRequestMessage(HttpMethod.Post, "/rail/callbacks/sandbox");
+        small.Content = JsonContent.Create(new { transferId = "small" });
         small.Headers.Add("X-Rail-Signature", "t=1,v1=00");
         small.Headers.Add("Authorization", "Bearer forged");
         using var taken = await fixture.Gateway.Anonymous.SendAsync(small, Cancellation);
         Assert.Equal(HttpStatusCode.OK, taken.StatusCode);
-        var seen = fixture.Payments.Seen.Single(seen => seen.Path == "/rail/callbacks/sandbox" && seen.Body.Contains("small", StringComparison.Ordinal));
+        var seen = fixture.Payments.Seen.Single(seen =>
+            seen.Path == "/rail/callbacks/sandbox" && seen.Body.Contains("small", StringComparison.Ordinal));
         Assert.Equal("t=1,v1=00", seen.Headers["X-Rail-Signature"]);
         Assert.False(seen.Headers.ContainsKey("Authorization"));
 

@@ -17,7 +17,8 @@ using Microsoft.Extensions.Logging;
 namespace ArdorQr.Gateway.Tests;
 
 /// <summary>A request as it arrived at a <see cref="StubService"/>.</summary>
-internal sealed record SeenRequest(string Method, string Path, IHeaderDictionary Headers, ClaimsPrincipal User, string Body, string? TraceId);
+internal sealed record SeenRequest(
+    string Method, string Path, IHeaderDictionary Headers, ClaimsPrincipal User, string Body, string? TraceId);
 
 /// <summary>
 /// A service behind the gateway, on a port of its own: it checks tokens as real services do, notes what arrives and
@@ -70,8 +71,9 @@ internal sealed class StubService : IAsyncDisposable
         using var reader = new StreamReader(context.Request.Body);
         var body = await reader.ReadToEndAsync(context.RequestAborted);
         Seen.Enqueue(new SeenRequest(
-            context.Request.Method, context.Request.Path + context.Request.QueryString, new HeaderDictionary(context.Request.Headers.ToDictionary()),
-            context.User, body, System.Diagnostics.Activity.Current?.TraceId.ToHexString()));
+            context.Request.Method, context.Request.Path + context.Request.QueryString,
+            new HeaderDictionary(context.Request.Headers.ToDictionary()), context.User, body,
+            System.Diagnostics.Activity.Current?.TraceId.ToHexString()));
         await Answer(context);
     }
 }
