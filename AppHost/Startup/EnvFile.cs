@@ -6,9 +6,7 @@ namespace ArdorQr.AppHost.Startup;
 /// <summary>The addresses and keys of the running system, as shell variables; readable by the owner only.</summary>
 internal sealed class EnvFile(AppHostSettings settings, KeptSecrets secrets, ServiceSet services, IConfiguration configuration)
 {
-    public Task WriteAsync(DemoMerchant.Registered demo, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
+    public void Write(DemoMerchant.Registered demo) =>
         KeptSecrets.WritePrivately(settings.EnvFile, $"""
             GATEWAY_URL={services.GatewayUrl}
             OPERATOR_URL={services.OperatorUrl}
@@ -21,15 +19,11 @@ internal sealed class EnvFile(AppHostSettings settings, KeptSecrets secrets, Ser
             SERVICE_URLS={string.Join(',', services.InnerUrls)}
 
             """);
-        return Task.CompletedTask;
-    }
 
     /// <summary>With the token that logs in; empty when the dashboard isn't started, as in tests.</summary>
-    private string DashboardUrl()
-    {
-        var address = configuration["ASPNETCORE_URLS"]?.Split(';')[0];
-        return string.IsNullOrEmpty(address) || configuration.GetValue<bool>("AppHost:DashboardDisabled")
-            ? ""
-            : $"{address}/login?t={configuration["AppHost:BrowserToken"]}";
-    }
+    private string DashboardUrl() =>
+        configuration["ASPNETCORE_URLS"]?.Split(';')[0] is { Length: > 0 } address
+        && configuration["AppHost:BrowserToken"] is { Length: > 0 } token
+            ? $"{address}/login?t={token}"
+            : "";
 }

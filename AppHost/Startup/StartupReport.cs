@@ -49,7 +49,7 @@ internal sealed class StartupReport(
             }
 
             Say("registering the demo merchant");
-            await envFile.WriteAsync(await demo.GetAsync(stoppingToken), stoppingToken);
+            envFile.Write(await demo.GetAsync(stoppingToken));
             Say(Ready);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
