@@ -33,9 +33,16 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     public string UrlOf(string service, string endpoint = "http") =>
         _services.Single(candidate => candidate.Resource.Name == service).GetEndpoint(endpoint).Url;
 
+    /// <summary>
+    /// A service listens itself, not behind Aspire's proxy: after a service had died, the proxy was seen to take
+    /// connections that never reached the restarted one.
+    /// </summary>
     public IResourceBuilder<ProjectResource> Add<TProject>(string name)
-        where TProject : IProjectMetadata, new() =>
-        AddService<TProject>(name).WithHttpEndpoint().WithHttpHealthCheck(HealthPath);
+        where TProject : IProjectMetadata, new()
+    {
+        var port = FreePorts.Next();
+        return AddService<TProject>(name).WithHttpEndpoint(port, port, "http", isProxied: false).WithHttpHealthCheck(HealthPath);
+    }
 
     /// <summary>
     /// The Gateway listens itself, on ports known beforehand, not behind Aspire's proxy: by the port it knows what is

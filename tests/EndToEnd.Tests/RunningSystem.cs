@@ -14,7 +14,8 @@ namespace ArdorQr.EndToEnd.Tests;
 /// <summary>The whole system as <c>./run</c> starts it, by its AppHost, on data of its own.</summary>
 public sealed class RunningSystem : IAsyncLifetime
 {
-    private const int StartTimeoutSeconds = 180;
+    private const int StartTimeoutSeconds = 300;
+    private const int ChangeTimeoutSeconds = 120;
 
     private static readonly string[] Services = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
 
@@ -85,14 +86,14 @@ public sealed class RunningSystem : IAsyncLifetime
     /// <summary>Waits until the service has died, and starts it again.</summary>
     public async Task RestartAfterDeathAsync(string resource, CancellationToken cancellationToken)
     {
-        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+        await EndedAsync(resource, cancellationToken);
         await StartAsync(resource, cancellationToken);
     }
 
     public async Task StopAsync(string resource, CancellationToken cancellationToken)
     {
         await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
-        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken);
+        await EndedAsync(resource, cancellationToken);
     }
 
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
@@ -137,7 +138,12 @@ public sealed class RunningSystem : IAsyncLifetime
     }
 
     private async Task HealthyAsync(string resource, CancellationToken cancellationToken) =>
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken);
+        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(StartTimeoutSeconds), cancellationToken);
+
+    private async Task EndedAsync(string resource, CancellationToken cancellationToken) =>
+        await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(ChangeTimeoutSeconds), cancellationToken);
 
     private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
     {
