@@ -63,6 +63,23 @@ public sealed class JourneyTests(RunningSystem system)
         await merchant.PaymentEventAsync("payment.completed", id, Token);
     }
 
+    [Fact]
+    public async Task One_trace_goes_from_the_confirmation_to_both_webhooks()
+    {
+        await using var merchant = await Merchant.RegisterAsync(system, Token);
+        await merchant.TopUpAsync(25m, Token);
+        var qr = await merchant.FreshQrAsync("dynamic", 30_000, Token);
+        var id = (await merchant.PostAsync("/v1/payments", new { qr }, Token)).Expect(HttpStatusCode.Created).Text("id");
+
+        var confirmed = (await merchant.PostAsync($"/v1/payments/{id}/confirm", null, Token)).Expect(HttpStatusCode.OK);
+
+        var trace = confirmed.Headers.GetValues("X-Request-Id").Single();
+        foreach (var type in new[] { "payment.processing", "payment.completed" })
+        {
+            Assert.Equal(trace, (await merchant.PaymentEventAsync(type, id, Token)).Traceparent.Split('-')[1]);
+        }
+    }
+
     private static async Task<string> PayToTheEndAsync(Merchant merchant, string kind, long amountMinor)
     {
         var id = await merchant.PayAsync(kind, amountMinor, Token);

@@ -25,7 +25,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     private WebhookReceiver(WebApplication app) => _app = app;
 
     /// <summary>One delivery whose signature was right.</summary>
-    internal sealed record Received(Guid EventId, string Type, JsonElement Data, string Body);
+    internal sealed record Received(Guid EventId, string Type, JsonElement Data, string Body, string Traceparent);
 
     public string? Secret { get; set; }
 
@@ -86,7 +86,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
         using var json = JsonDocument.Parse(body);
         var root = json.RootElement;
-        _received.Enqueue(new(root.GetProperty("id").GetGuid(), root.GetProperty("type").GetString()!, root.GetProperty("data").Clone(), body));
+        _received.Enqueue(new(root.GetProperty("id").GetGuid(), root.GetProperty("type").GetString()!, root.GetProperty("data").Clone(), body,
+            context.Request.Headers.TraceParent.ToString()));
         _arrived.Release();
         return TypedResults.Ok();
     }
