@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using ArdorQr.Sandbox;
+using ArdorQr.Sandbox.Domain;
 using ArdorQr.Sandbox.Features;
 using ArdorQr.Sandbox.Features.Chain;
 using ArdorQr.Sandbox.Features.Rail;
@@ -14,6 +16,7 @@ builder.Services.AddOptionsWithValidateOnStart<SandboxOptions>().BindConfigurati
 builder.Services.AddHttpClient(SendCallbacks.ClientName);
 builder.Services.AddSingleton<SendCallbacks>();
 builder.Services.AddHostedService(provider => provider.GetRequiredService<SendCallbacks>());
+builder.Services.AddSingleton<FreshCode.Draw>(RandomNumberGenerator.GetInt32);
 builder.AddMessaging(_ => { });
 return await builder.RunServiceAsync(args, app =>
 {

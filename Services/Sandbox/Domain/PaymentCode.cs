@@ -53,7 +53,7 @@ internal sealed record PaymentCode(string Key, string? Kind, CodePayee Payee, Ko
             .Select(part => part.Split('=', 2)).Where(part => part.Length == 2)
             .GroupBy(part => part[0]).ToDictionary(group => group.Key, group => group.First()[1]);
         var kind = id[1] switch { 'D' => "dynamic", 'S' => "static", _ => null };
-        if (kind is null)
+        if (kind is null || !id.All(char.IsAsciiLetterOrDigit))
         {
             return null;
         }

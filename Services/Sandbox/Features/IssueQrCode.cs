@@ -1,5 +1,4 @@
 using System.Security.Claims;
-using System.Security.Cryptography;
 using ArdorQr.Contracts;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Errors;
@@ -29,7 +28,8 @@ internal static class IssueQrCode
         public void MapIssueQrCode() => routes.MapPost("/test/qr-codes", HandleAsync);
     }
 
-    private static async Task<IResult> HandleAsync(HttpContext context, ClaimsPrincipal user, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpContext context, ClaimsPrincipal user, FreshCode.Draw draw, CancellationToken cancellationToken)
     {
         if (CallerIdentity.Of(user).Mode != Mode.Test)
         {
@@ -44,9 +44,9 @@ internal static class IssueQrCode
 
         var qr = request.Kind switch
         {
-            "dynamic" => FreshCode.Dynamic(request.AmountMinor ?? DefaultAmount, RandomNumberGenerator.GetInt32),
-            "static" => FreshCode.Static(request.AmountMinor, RandomNumberGenerator.GetInt32),
-            "st00012" => FreshCode.Transfer(request.AmountMinor, RandomNumberGenerator.GetInt32),
+            "dynamic" => FreshCode.Dynamic(request.AmountMinor ?? DefaultAmount, draw),
+            "static" => FreshCode.Static(request.AmountMinor, draw),
+            "st00012" => FreshCode.Transfer(request.AmountMinor, draw),
             _ => null,
         };
         return qr is null

@@ -1,3 +1,4 @@
+using System.Globalization;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
 
@@ -8,7 +9,8 @@ internal static class ListTransfers
 {
     private const int MaxRows = 1_000;
 
-    internal sealed record Response(IReadOnlyList<RailAnswers.Transfer> Transfers);
+    /// <summary>What a page ends with: where the next one begins (its first rows may be this one's last), or null.</summary>
+    internal sealed record Response(IReadOnlyList<RailAnswers.Transfer> Transfers, DateTimeOffset? NextFrom);
 
     extension(IEndpointRouteBuilder routes)
     {
@@ -16,20 +18,26 @@ internal static class ListTransfers
     }
 
     private static async Task<IResult> HandleAsync(
-        DateTimeOffset from, DateTimeOffset to, ServiceDatabase database, CancellationToken cancellationToken)
+        string? from, string? to, ServiceDatabase database, CancellationToken cancellationToken)
     {
         const string sql =
             $"""
             SELECT {RailTransferRow.Columns} FROM sandbox.rail_transfer
-            WHERE first_seen_at >= @from AND first_seen_at < @to
+            WHERE first_seen_at >= @since AND first_seen_at < @until
             ORDER BY first_seen_at, transfer_id
             LIMIT @limit
             """;
+        if (!TryRead(from, out var since) || !TryRead(to, out var until))
+        {
+            return RailAnswers.Error(StatusCodes.Status400BadRequest, "from and to are times");
+        }
+
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<RailTransferRow>(
-            sql, new { from = from.ToUniversalTime(), to = to.ToUniversalTime(), limit = MaxRows }, cancellationToken);
-        return TypedResults.Json(
-            new Response([.. rows.Select(row => new RailAnswers.Transfer(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks))]),
-            ApiJson.Options);
+        var rows = (await connection.QueryAsync<RailTransferRow>(sql, new { since, until, limit = MaxRows }, cancellationToken)).ToList();
+        var nextFrom = rows.Count == MaxRows ? rows[^1].FirstSeenAt : null;
+        return TypedResults.Json(new Response([.. rows.Select(RailAnswers.View)], nextFrom), ApiJson.Options);
     }
+
+    private static bool TryRead(string? text, out DateTimeOffset time) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out time);
 }

@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.Extensions.Options;
 
@@ -13,6 +15,8 @@ namespace ArdorQr.Sandbox.Features.Rail;
 /// </summary>
 internal static class PutTransfer
 {
+    private const string NulEscape = "\\u0000"; // jsonb can't hold it.
+
     internal sealed record Request
     {
         public required string Qr { get; init; }
@@ -46,14 +50,20 @@ internal static class PutTransfer
         Guid id, HttpContext context, ServiceDatabase database, SendCallbacks callbacks, IOptions<SandboxOptions> options,
         TimeProvider time, CancellationToken cancellationToken)
     {
-        var body = await JsonBody.ReadBytesAsync(context, cancellationToken);
-        var request = JsonBody.Parse<Request>(body)!;
+        var bytes = await JsonBody.ReadBytesAsync(context, cancellationToken);
+        var request = JsonBody.Parse<Request>(bytes) ?? throw new RejectedException(CommonErrors.BadJson);
+        var body = Encoding.UTF8.GetString(bytes);
+        if (body.Contains(NulEscape, StringComparison.Ordinal))
+        {
+            return RailAnswers.Error(StatusCodes.Status422UnprocessableEntity, "a text has a NUL character");
+        }
+
         if (request.AmountMinor <= Kopecks.Zero || request.Currency != "RUB")
         {
             return RailAnswers.Error(StatusCodes.Status422UnprocessableEntity, "amountMinor must be positive and currency RUB");
         }
 
-        return await ExecuteAsync(database, id, request, System.Text.Encoding.UTF8.GetString(body), cancellationToken) switch
+        return await ExecuteAsync(database, id, request, body, cancellationToken) switch
         {
             Outcome.Known known => await AnswerAsync(known, callbacks, options.Value, time, cancellationToken),
             Outcome.OtherBody => RailAnswers.Error(StatusCodes.Status409Conflict, "this id has another body"),
@@ -103,10 +113,7 @@ internal static class PutTransfer
 
     private static async Task<Outcome?> FindAsync(ServiceTransaction transaction, Guid id, string body, CancellationToken cancellationToken)
     {
-        const string sql =
-            $"""
-            SELECT {RailTransferRow.Columns} FROM sandbox.rail_transfer WHERE transfer_id = @id
-            """;
+        const string sql = $"SELECT {RailTransferRow.Columns} FROM sandbox.rail_transfer WHERE transfer_id = @id";
         const string sameSql = "SELECT request IS NULL OR request = @body::jsonb FROM sandbox.rail_transfer WHERE transfer_id = @id";
         if (await transaction.QuerySingleOrDefaultAsync<RailTransferRow>(sql, new { id }, cancellationToken) is not { } row)
         {

@@ -11,7 +11,10 @@ internal static class RailAnswers
     internal sealed record Transfer(Guid Id, string Status, string? Reason, Kopecks? AmountMinor);
 
     public static JsonHttpResult<Transfer> Of(RailTransferRow row) =>
-        TypedResults.Json(new Transfer(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks), ApiJson.Options);
+        TypedResults.Json(View(row), ApiJson.Options);
+
+    public static Transfer View(RailTransferRow row) =>
+        new(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks);
 
     public static JsonHttpResult<object> Error(int status, string error) => TypedResults.Json<object>(new { error }, statusCode: status);
 }

@@ -1,3 +1,4 @@
+using ArdorQr.ServiceDefaults.Errors;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Sandbox.Features.Rail;
@@ -12,9 +13,19 @@ internal static class RailRoutes
             var rail = routes.MapGroup("/rail/v1").AddEndpointFilter(async (context, next) =>
             {
                 var options = context.HttpContext.RequestServices.GetRequiredService<IOptions<SandboxOptions>>().Value;
-                return Bearer.Is(context.HttpContext.Request, options.RailToken!)
-                    ? await next(context)
-                    : RailAnswers.Error(StatusCodes.Status401Unauthorized, "unauthorized");
+                if (!Bearer.Is(context.HttpContext.Request, options.RailToken!))
+                {
+                    return RailAnswers.Error(StatusCodes.Status401Unauthorized, "unauthorized");
+                }
+
+                try
+                {
+                    return await next(context);
+                }
+                catch (RejectedException rejected) // A rail doesn't speak in the public API's envelope.
+                {
+                    return RailAnswers.Error(rejected.Error.Status, rejected.Error.Code);
+                }
             });
             rail.MapGetRailInfo();
             rail.MapResolveCode();

@@ -4,7 +4,7 @@ using ArdorQr.Sandbox.Domain;
 namespace ArdorQr.Sandbox.Features.Rail;
 
 /// <summary>A row of <c>sandbox.rail_transfer</c>, with the database's time of reading.</summary>
-internal sealed record RailTransferRow
+internal record RailTransferRow
 {
     public const string Columns =
         "transfer_id, code_key, amount_kopecks, first_seen_at, cancelled_at, settled_status, settled_reason, clock_timestamp() AS read_at";

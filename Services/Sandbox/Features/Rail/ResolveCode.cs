@@ -2,6 +2,7 @@ using ArdorQr.Contracts;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ArdorQr.Sandbox.Features.Rail;
 
@@ -54,6 +55,6 @@ internal static class ResolveCode
             .Any(row => row.Current == RailStatus.Completed);
     }
 
-    private static Microsoft.AspNetCore.Http.HttpResults.JsonHttpResult<Response> Answer(PaymentCode? code, Kopecks? amount, string state) =>
+    private static JsonHttpResult<Response> Answer(PaymentCode? code, Kopecks? amount, string state) =>
         TypedResults.Json(new Response(code?.Kind, code?.Payee, amount, state, null), ApiJson.Options);
 }

@@ -15,7 +15,7 @@ internal sealed partial class SendCallbacks(
 {
     public const string ClientName = "rail-callbacks";
 
-    private const int MaxBatch = 20;
+    private const int MaxBatch = 100;
     private const int MaxAttempts = 5;
     private const int LeaseSeconds = 5;
     private const int TimeoutSeconds = 3;
@@ -33,7 +33,8 @@ internal sealed partial class SendCallbacks(
             using var response = await client.SendAsync(Signed(transferId, status), either.Token);
             return response.IsSuccessStatusCode;
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && exception is HttpRequestException or OperationCanceledException)
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested
+            && exception is HttpRequestException or OperationCanceledException)
         {
             LogNotSent(transferId, exception.Message);
             return false;
@@ -59,32 +60,36 @@ internal sealed partial class SendCallbacks(
     private async Task SendDueAsync(CancellationToken cancellationToken)
     {
         const string leaseSql =
-            """
-            UPDATE sandbox.rail_callback SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => @lease)
-            WHERE callback_id IN (
-                SELECT callback_id FROM sandbox.rail_callback
-                WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED)
-            RETURNING callback_id, transfer_id, attempts
+            $"""
+            WITH leased AS (
+                UPDATE sandbox.rail_callback
+                SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => @lease)
+                WHERE callback_id IN (
+                    SELECT callback_id FROM sandbox.rail_callback
+                    WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED)
+                RETURNING callback_id, transfer_id, attempts)
+            SELECT callback_id, attempts, {RailTransferRow.Columns} FROM leased JOIN sandbox.rail_transfer USING (transfer_id)
             """;
+        const string deleteSql = "DELETE FROM sandbox.rail_callback WHERE callback_id = ANY(@done)";
         await using var connection = await database.OpenAsync(cancellationToken);
         var due = (await connection.QueryAsync<Due>(leaseSql, new { lease = LeaseSeconds, limit = MaxBatch }, cancellationToken)).ToList();
+        if (due.Count == 0)
+        {
+            return;
+        }
+
         await connection.CloseAsync();
-        await Task.WhenAll(due.Select(callback => SendOneAsync(callback, cancellationToken)));
+        var isDone = await Task.WhenAll(due.Select(callback => IsDoneAsync(callback, cancellationToken)));
+        var done = due.Where((_, index) => isDone[index]).Select(callback => callback.CallbackId).ToArray();
+        await connection.OpenAsync(cancellationToken);
+        await connection.ExecuteAsync(deleteSql, new { done }, cancellationToken);
     }
 
-    private async Task SendOneAsync(Due callback, CancellationToken cancellationToken)
-    {
-        const string readSql = $"SELECT {RailTransferRow.Columns} FROM sandbox.rail_transfer WHERE transfer_id = @id";
-        await using var connection = await database.OpenAsync(cancellationToken);
-        var row = await connection.QuerySingleAsync<RailTransferRow>(readSql, new { id = callback.TransferId }, cancellationToken);
-        await connection.CloseAsync();
-        if (await SendAsync(callback.TransferId, row.Current, cancellationToken) || callback.Attempts >= MaxAttempts)
-        {
-            await using var again = await database.OpenAsync(cancellationToken);
-            await again.ExecuteAsync(
-                "DELETE FROM sandbox.rail_callback WHERE callback_id = @id", new { id = callback.CallbackId }, cancellationToken);
-        }
-    }
+    /// <summary>Taken by the receiver, or tried for the last time. A lease that ran out in a crash was an attempt too.</summary>
+    private async Task<bool> IsDoneAsync(Due callback, CancellationToken cancellationToken) =>
+        callback.Attempts > MaxAttempts
+        || await SendAsync(callback.TransferId, callback.Current, cancellationToken)
+        || callback.Attempts == MaxAttempts;
 
     private HttpRequestMessage Signed(Guid transferId, RailStatus status)
     {
@@ -99,7 +104,11 @@ internal sealed partial class SendCallbacks(
         };
     }
 
-    private sealed record Due(long CallbackId, Guid TransferId, int Attempts);
+    private sealed record Due : RailTransferRow
+    {
+        public long CallbackId { get; init; }
+        public int Attempts { get; init; }
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Callback of {TransferId} was not sent: {Reason}")]
     private partial void LogNotSent(Guid transferId, string reason);
