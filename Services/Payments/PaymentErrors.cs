@@ -30,7 +30,8 @@ internal static class PaymentErrors
     public static ApiError QrNotFound { get; } = new("qr_not_found", 422, "Платёжная система не знает этот QR-код.");
 
     public static ApiError QrTampered { get; } = new(
-        "qr_tampered", 422, "Сумма в QR-коде отличается от суммы, которую называет платёжная система. Не оплачивайте этот код.");
+        "qr_tampered", 422,
+        "Сумма в QR-коде отличается от суммы, которую называет платёжная система. Не оплачивайте этот код.");
 
     public static ApiError AmountRequired { get; } = new(
         "amount_required", 422, "В QR-коде нет суммы: укажите её в поле amountMinor.");
@@ -54,10 +55,16 @@ internal static class PaymentErrors
     };
 
     public static ApiError AmountBelowMin(Kopecks minimum) => new(
-        "amount_below_min", 422, $"Сумма меньше минимальной: {Roubles(minimum)}.") { Details = new { minMinor = minimum } };
+        "amount_below_min", 422, $"Сумма меньше минимальной: {Roubles(minimum)}.")
+    {
+        Details = new { minMinor = minimum },
+    };
 
     public static ApiError AmountAboveMax(Kopecks maximum) => new(
-        "amount_above_max", 422, $"Сумма больше максимальной: {Roubles(maximum)}.") { Details = new { maxMinor = maximum } };
+        "amount_above_max", 422, $"Сумма больше максимальной: {Roubles(maximum)}.")
+    {
+        Details = new { maxMinor = maximum },
+    };
 
     public static ApiError InsufficientFunds(Kopecks balance, Kopecks total) => new(
         "insufficient_funds", 402, $"Недостаточно средств: не хватает {Roubles(total - balance)}.")
@@ -65,7 +72,8 @@ internal static class PaymentErrors
         Details = new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance },
     };
 
-    public static ApiError Refused(QrRefusal refusal) => new(refusal.Code, 422, refusal.Message) { Details = refusal.Details };
+    public static ApiError Refused(QrRefusal refusal) =>
+        new(refusal.Code, 422, refusal.Message) { Details = refusal.Details };
 
     private static string Roubles(Kopecks amount) => $"{amount.Value / 100}.{amount.Value % 100:00} ₽";
 }

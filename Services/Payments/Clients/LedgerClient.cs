@@ -70,9 +70,11 @@ internal sealed class LedgerClient(HttpClient http)
             using var response = await http.SendAsync(request, cancellationToken);
             return response.StatusCode switch
             {
-                HttpStatusCode.OK => Read(await response.Content.ReadFromJsonAsync<Debit>(Json, cancellationToken), attemptId),
+                HttpStatusCode.OK => Read(
+                    await response.Content.ReadFromJsonAsync<Debit>(Json, cancellationToken), attemptId),
                 HttpStatusCode.NotFound when method == HttpMethod.Get => new DebitAnswer.Absent(),
-                HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError => new DebitAnswer.Unknown($"status {(int)response.StatusCode}"),
+                HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError =>
+                    new DebitAnswer.Unknown($"status {(int)response.StatusCode}"),
                 _ => throw new InvalidOperationException(
                     $"Ledger answered {(int)response.StatusCode} for the debit {attemptId}: one of the two is wrong."),
             };
@@ -85,11 +87,14 @@ internal sealed class LedgerClient(HttpClient http)
 
     private static DebitAnswer Read(Debit? debit, Guid attemptId) => debit switch
     {
-        { Status: "posted", OperationId: { } operation } when debit.Id == attemptId => new DebitAnswer.Posted(operation),
-        { Status: "refused", Reason: "insufficient_funds" } when debit.Id == attemptId => new DebitAnswer.Refused(debit.BalanceMinor),
+        { Status: "posted", OperationId: { } operation } when debit.Id == attemptId =>
+            new DebitAnswer.Posted(operation),
+        { Status: "refused", Reason: "insufficient_funds" } when debit.Id == attemptId =>
+            new DebitAnswer.Refused(debit.BalanceMinor),
         { Status: "voided" } when debit.Id == attemptId => new DebitAnswer.Voided(),
         // "superseded" too: one attempt per payment stands at a time, so that another debit of it can't exist.
-        _ => throw new InvalidOperationException($"Ledger's answer for the debit {attemptId} makes no sense: {debit?.Status} {debit?.Reason}."),
+        _ => throw new InvalidOperationException(
+            $"Ledger's answer for the debit {attemptId} makes no sense: {debit?.Status} {debit?.Reason}."),
     };
 
     private sealed record Debit(Guid Id, string? Status, Guid? OperationId, Kopecks BalanceMinor, string? Reason);

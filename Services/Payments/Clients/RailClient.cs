@@ -9,8 +9,8 @@ using ArdorQr.ServiceDefaults.Errors;
 namespace ArdorQr.Payments.Clients;
 
 /// <summary>
-/// The neutral HTTP contract of a payment rail, read strictly: an answer that isn't exactly of the contract's shape says
-/// nothing. Used only after <c>/rail/v1/info</c> has named the environment that the mode demands.
+/// The neutral HTTP contract of a payment rail, read strictly: an answer that isn't exactly of the contract's shape
+/// says nothing. Used only after <c>/rail/v1/info</c> has named the environment that the mode demands.
 /// </summary>
 internal sealed partial class RailClient(
     Mode mode, RailOptions options, IHttpClientFactory factory, TimeProvider time, ILogger<RailClient> logger)
@@ -48,7 +48,8 @@ internal sealed partial class RailClient(
         return Parse<Resolution>(reply) switch
         {
             { State: "payable", AmountMinor: null or { Value: > 0 } } found =>
-                new ResolveAnswer.Payable(found.Payee ?? new RailPayee(null, null, null), found.AmountMinor, found.ExpiresAt),
+                new ResolveAnswer.Payable(
+                    found.Payee ?? new RailPayee(null, null, null), found.AmountMinor, found.ExpiresAt),
             { State: "expired" } => new ResolveAnswer.Expired(),
             { State: "paid" } => new ResolveAnswer.Paid(),
             { State: "cancelled" } => new ResolveAnswer.Cancelled(),
@@ -58,7 +59,8 @@ internal sealed partial class RailClient(
     }
 
     /// <summary>Submits the payment under its own id; the same id again is the same transfer.</summary>
-    public Task<TransferAnswer> SubmitAsync(PaymentRow payment, DateTimeOffset notAfter, CancellationToken cancellationToken) =>
+    public Task<TransferAnswer> SubmitAsync(
+        PaymentRow payment, DateTimeOffset notAfter, CancellationToken cancellationToken) =>
         TransferAsync(HttpMethod.Put, payment.PaymentId, "", new
         {
             qr = payment.QrCanonical,
@@ -82,7 +84,8 @@ internal sealed partial class RailClient(
         var reply = await SendAsync(method, $"rail/v1/transfers/{transferId}{action}", body, cancellationToken);
         return reply.Status switch
         {
-            HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.Accepted => Read(Parse<Transfer>(reply), transferId),
+            HttpStatusCode.OK or HttpStatusCode.Created or HttpStatusCode.Accepted =>
+                Read(Parse<Transfer>(reply), transferId),
             HttpStatusCode.NotFound when method == HttpMethod.Get => new TransferAnswer.NotSeen(),
             HttpStatusCode.Conflict => new TransferAnswer.Conflict(),
             _ => new TransferAnswer.Unknown(reply.Describe()),
@@ -96,12 +99,14 @@ internal sealed partial class RailClient(
         { Status: "accepted" or "processing" } => new TransferAnswer.InProgress(transfer.Status),
         { Status: "completed" } => new TransferAnswer.Completed(),
         { Status: "cancelled" } => new TransferAnswer.Cancelled(),
-        { Status: "failed", Reason: { } reason } when FailureReasons.OfRail.Contains(reason) => new TransferAnswer.Failed(reason),
+        { Status: "failed", Reason: { } reason } when FailureReasons.OfRail.Contains(reason) =>
+            new TransferAnswer.Failed(reason),
         { Status: "failed" } => new TransferAnswer.Unknown("failed for an unknown reason"),
         _ => new TransferAnswer.Unknown("garbled"),
     };
 
-    private async Task<Reply> SendAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    private async Task<Reply> SendAsync(
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
         if (!await IsOfTheRightWorldAsync(cancellationToken))
         {
@@ -111,7 +116,9 @@ internal sealed partial class RailClient(
         return await CallAsync(method, path, body, cancellationToken);
     }
 
-    /// <summary>Live refuses a sandbox, test refuses a real rail, and both anything but what the settings name.</summary>
+    /// <summary>
+    /// Live refuses a sandbox, test refuses a real rail, and both anything but what the settings name.
+    /// </summary>
     private async Task<bool> IsOfTheRightWorldAsync(CancellationToken cancellationToken)
     {
         var checkedAt = Volatile.Read(ref _environmentCheckedAt);
@@ -128,7 +135,8 @@ internal sealed partial class RailClient(
             return false;
         }
 
-        if (environment != options.Environment || (environment == RailOptions.SandboxEnvironment) != (mode == Mode.Test))
+        var isSandbox = environment == RailOptions.SandboxEnvironment;
+        if (environment != options.Environment || isSandbox != (mode == Mode.Test))
         {
             LogWrongEnvironment(mode, environment);
             return false;
@@ -138,7 +146,8 @@ internal sealed partial class RailClient(
         return true;
     }
 
-    private async Task<Reply> CallAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+    private async Task<Reply> CallAsync(
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken)
     {
         var http = factory.CreateClient(HttpClientOf(mode));
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
@@ -146,7 +155,8 @@ internal sealed partial class RailClient(
         request.Content = body is null ? null : JsonContent.Create(body, options: ServiceDefaults.Http.ApiJson.Options);
         try
         {
-            using var response = await http.SendAsync(request, cancellationToken); // Buffered, up to the client's limit.
+            // Buffered, up to the client's limit.
+            using var response = await http.SendAsync(request, cancellationToken);
             return new Reply(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken), null);
         }
         catch (Exception exception) when (Transient.Is(exception)
@@ -172,7 +182,9 @@ internal sealed partial class RailClient(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The {Mode} rail did not say which environment it is: {Why}")]
     private partial void LogEnvironmentUnknown(Mode mode, string why);
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The {Mode} rail is of the environment {Environment} and is not used")]
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "The {Mode} rail is of the environment {Environment} and is not used")]
     private partial void LogWrongEnvironment(Mode mode, string environment);
 
     /// <summary>An HTTP answer, or why there was none.</summary>

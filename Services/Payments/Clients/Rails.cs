@@ -12,7 +12,8 @@ internal sealed class Rails
 {
     private readonly FrozenDictionary<string, RailClient> _byMode;
 
-    public Rails(IOptions<PaymentsOptions> options, IHttpClientFactory factory, TimeProvider time, ILogger<RailClient> logger) =>
+    public Rails(
+        IOptions<PaymentsOptions> options, IHttpClientFactory factory, TimeProvider time, ILogger<RailClient> logger) =>
         _byMode = Mode.All
             .Where(mode => options.Value.Rails.Of(mode) is not null)
             .ToFrozenDictionary(
@@ -53,7 +54,7 @@ internal static class ClientRegistration
     {
         services.AddHttpClient(RailClient.HttpClientOf(mode), (provider, client) =>
             {
-                var url = provider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Rails.Of(mode)!.Url!.AbsoluteUri;
+                var url = OptionsOf(provider, mode).Url!.AbsoluteUri;
                 client.BaseAddress = new Uri(url.EndsWith('/') ? url : url + '/');
                 client.MaxResponseContentBufferSize = MaxRailAnswerBytes;
                 client.Timeout = Timeout.InfiniteTimeSpan; // The pipeline below has the time-out.
@@ -66,7 +67,7 @@ internal static class ClientRegistration
             })
             .AddResilienceHandler("rail", (pipeline, context) =>
             {
-                var rail = context.ServiceProvider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Rails.Of(mode)!;
+                var rail = OptionsOf(context.ServiceProvider, mode);
                 pipeline.AddTimeout(TimeSpan.FromSeconds(rail.TimeoutSeconds));
                 if (rail.Retries > 0)
                 {
@@ -84,14 +85,20 @@ internal static class ClientRegistration
             });
     }
 
-    /// <summary>A broken connection is tried again at once, except for a submission: that has a schedule of its own.</summary>
+    private static RailOptions OptionsOf(IServiceProvider provider, Mode mode) =>
+        provider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Rails.Of(mode)!;
+
+    /// <summary>
+    /// A broken connection is tried again at once, except for a submission: that has a schedule of its own.
+    /// </summary>
     private static HttpRetryStrategyOptions RetriesOf(RailOptions rail) => new()
     {
         MaxRetryAttempts = rail.Retries,
         Delay = TimeSpan.FromMilliseconds(100),
         BackoffType = DelayBackoffType.Constant,
         ShouldHandle = static args => ValueTask.FromResult(
-            args.Outcome.Exception is HttpRequestException && args.Context.GetRequestMessage()?.Method != HttpMethod.Put),
+            args.Outcome.Exception is HttpRequestException
+                && args.Context.GetRequestMessage()?.Method != HttpMethod.Put),
     };
 
     /// <summary>Every call to Ledger may be repeated: a debit by its id, the rest only reads.</summary>

@@ -25,7 +25,9 @@ internal static class AttemptTable
     /// <summary>
     /// Opens an attempt on a payment that the caller has locked; false when the payment's time is up.
     /// </summary>
-    /// <exception cref="Npgsql.PostgresException"><see cref="PaymentTable.SingleUseConstraint"/>: another payment holds the code.</exception>
+    /// <exception cref="PostgresException">
+    /// <see cref="PaymentTable.SingleUseConstraint"/>: another payment holds the code.
+    /// </exception>
     public static async Task<bool> TryOpenAsync(
         ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
     {
@@ -34,7 +36,8 @@ internal static class AttemptTable
             UPDATE payments.payment
             SET open_attempt_id = @attemptId, version = version + 1,
                 changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
-            WHERE payment_id = @paymentId AND state = 'resolved' AND open_attempt_id IS NULL AND expires_at > clock_timestamp()
+            WHERE payment_id = @paymentId AND state = 'resolved' AND open_attempt_id IS NULL
+              AND expires_at > clock_timestamp()
             """;
         const string openSql =
             """
@@ -46,18 +49,22 @@ internal static class AttemptTable
             return false;
         }
 
-        await transaction.ExecuteAsync(openSql, new { paymentId, attemptId, wait = FirstRecoverySeconds }, cancellationToken);
+        await transaction.ExecuteAsync(
+            openSql, new { paymentId, attemptId, wait = FirstRecoverySeconds }, cancellationToken);
         return true;
     }
 
-    /// <summary>Takes open attempts that are due, and makes each due again later: after 5 s, then doubling up to 80 s.</summary>
+    /// <summary>
+    /// Takes open attempts that are due, and makes each due again later: after 5 s, then doubling up to 80 s.
+    /// </summary>
     public static async Task<IReadOnlyList<DueAttempt>> ClaimDueAsync(
         NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
     {
         const string sql =
             """
             UPDATE payments.attempt AS attempt
-            SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => @first * power(2, least(tries, @maxDoublings)))
+            SET tries = tries + 1,
+                due_at = clock_timestamp() + make_interval(secs => @first * power(2, least(tries, @maxDoublings)))
             FROM payments.payment AS payment
             WHERE payment.payment_id = attempt.payment_id AND attempt.attempt_id IN (
                 SELECT attempt_id FROM payments.attempt
@@ -104,6 +111,9 @@ internal static class AttemptTable
     private static Task<int> CloseAsync(
         ServiceTransaction transaction, Guid attemptId, string status, CancellationToken cancellationToken) =>
         transaction.ExecuteAsync(
-            "UPDATE payments.attempt SET status = @status, due_at = NULL, closed_at = clock_timestamp() WHERE attempt_id = @attemptId",
+            """
+            UPDATE payments.attempt SET status = @status, due_at = NULL, closed_at = clock_timestamp()
+            WHERE attempt_id = @attemptId
+            """,
             new { attemptId, status }, cancellationToken);
 }

@@ -56,7 +56,8 @@ internal static class IdempotencyTable
                 payment_id = CASE WHEN held.status IS NULL THEN held.payment_id ELSE excluded.payment_id END,
                 created_at = CASE WHEN held.status IS NULL THEN held.created_at ELSE clock_timestamp() END,
                 status = NULL, body = NULL
-            WHERE (held.status IS NULL AND held.leased_until <= clock_timestamp() AND held.request_hash = excluded.request_hash)
+            WHERE (held.status IS NULL AND held.leased_until <= clock_timestamp()
+                   AND held.request_hash = excluded.request_hash)
                OR (held.status IS NOT NULL AND held.created_at <= clock_timestamp() - make_interval(days => @retention))
             RETURNING payment_id
             """;
@@ -79,9 +80,10 @@ internal static class IdempotencyTable
             lease = LeaseSeconds,
             retention = RetentionDays,
         };
-        if (await connection.QuerySingleOrDefaultAsync<Guid?>(reserveSql, parameters, cancellationToken) is { } reserved)
+        var reserved = await connection.QuerySingleOrDefaultAsync<Guid?>(reserveSql, parameters, cancellationToken);
+        if (reserved is not null)
         {
-            return new Reservation.Held(token, reserved);
+            return new Reservation.Held(token, reserved.Value);
         }
 
         var row = await connection.QuerySingleOrDefaultAsync<Row>(readSql, parameters, cancellationToken);
@@ -105,13 +107,14 @@ internal static class IdempotencyTable
               AND token = @token AND status IS NULL
             FOR UPDATE
             """;
-        return await transaction.QuerySingleOrDefaultAsync<int?>(
-            sql, new { scope.MerchantId, mode = scope.Mode.Code, scope.Operation, scope.Key, token }, cancellationToken) is not null;
+        var held = new { scope.MerchantId, mode = scope.Mode.Code, scope.Operation, scope.Key, token };
+        return await transaction.QuerySingleOrDefaultAsync<int?>(sql, held, cancellationToken) is not null;
     }
 
     /// <summary>Keeps the answer if the reservation is still this holder's; false when it was taken over.</summary>
     public static async Task<bool> TrySaveAsync(
-        ServiceTransaction transaction, IdempotencyScope scope, Guid token, int status, byte[] body, CancellationToken cancellationToken)
+        ServiceTransaction transaction, IdempotencyScope scope, Guid token, int status, byte[] body,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -141,8 +144,8 @@ internal static class IdempotencyTable
             WHERE merchant_id = @MerchantId AND mode = @mode AND operation = @Operation AND key = @Key
               AND token = @token AND status IS NULL
             """;
-        return connection.ExecuteAsync(
-            sql, new { scope.MerchantId, mode = scope.Mode.Code, scope.Operation, scope.Key, token }, cancellationToken);
+        var held = new { scope.MerchantId, mode = scope.Mode.Code, scope.Operation, scope.Key, token };
+        return connection.ExecuteAsync(sql, held, cancellationToken);
     }
 
     /// <summary>Forgets one batch of rows past their retention; returns how many.</summary>

@@ -10,8 +10,9 @@ internal sealed record PaymentRow
     public const string Columns =
         """
         payment_id, merchant_id, mode, state, version, review, amount_kopecks, fee_kopecks, total_kopecks,
-        payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical, single_use_key, rail, reference,
-        failure_reason, open_attempt_id, debit_id, operation_id, processing_event_id, outcome_event_id, failed_event_id,
+        payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical, single_use_key, rail,
+        reference, failure_reason,
+        open_attempt_id, debit_id, operation_id, processing_event_id, outcome_event_id, failed_event_id,
         created_at, expires_at, confirmed_at, completed_at, changed_at
         """;
 

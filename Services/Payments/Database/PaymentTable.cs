@@ -5,16 +5,21 @@ using Npgsql;
 
 namespace ArdorQr.Payments.Database;
 
-/// <summary>The statements on <c>payments.payment</c> that several features share. Every change of state is here.</summary>
+/// <summary>
+/// The statements on <c>payments.payment</c> that several features share. Every change of state is here.
+/// </summary>
 internal static class PaymentTable
 {
     /// <summary>The unique index that lets one payment per mode hold a single-use code.</summary>
     public const string SingleUseConstraint = "payment_single_use";
 
     // Not before the last change, whatever the clock does: the events of one payment are ordered by it.
-    private const string Changed = "version = version + 1, changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')";
+    private const string Changed =
+        "version = version + 1, changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')";
 
-    /// <summary>A merchant's payment, locked until the transaction ends; null when it isn't theirs or of another mode.</summary>
+    /// <summary>
+    /// A merchant's payment, locked until the transaction ends; null when it isn't theirs or of another mode.
+    /// </summary>
     public static Task<PaymentRow?> LockAsync(
         ServiceTransaction transaction, Guid paymentId, Guid merchantId, Mode mode, CancellationToken cancellationToken)
     {
@@ -29,7 +34,8 @@ internal static class PaymentTable
     }
 
     /// <summary>Any payment, locked, for work that isn't a merchant's request.</summary>
-    public static Task<PaymentRow?> LockAsync(ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
+    public static Task<PaymentRow?> LockAsync(
+        ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
         transaction.QuerySingleOrDefaultAsync<PaymentRow>(
             $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @paymentId FOR UPDATE",
             new { paymentId }, cancellationToken);
@@ -49,7 +55,8 @@ internal static class PaymentTable
 
     /// <summary>resolved → confirming: the open attempt was posted.</summary>
     public static Task<PaymentRow> ConfirmAsync(
-        ServiceTransaction transaction, PaymentRow payment, Guid operationId, Guid processingEventId, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, Guid operationId, Guid processingEventId,
+        CancellationToken cancellationToken)
     {
         PaymentStates.Require(payment.State, PaymentState.Confirming);
         const string sql =
@@ -65,7 +72,8 @@ internal static class PaymentTable
     }
 
     /// <summary>resolved → expired. An open attempt must have been voided in the same transaction.</summary>
-    public static Task<PaymentRow> ExpireAsync(ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    public static Task<PaymentRow> ExpireAsync(
+        ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         PaymentStates.Require(payment.State, PaymentState.Expired);
         const string sql =
@@ -74,7 +82,8 @@ internal static class PaymentTable
             WHERE payment_id = @PaymentId AND version = @Version
             RETURNING {PaymentRow.Columns}
             """;
-        return transaction.QuerySingleAsync<PaymentRow>(sql, new { payment.PaymentId, payment.Version }, cancellationToken);
+        return transaction.QuerySingleAsync<PaymentRow>(
+            sql, new { payment.PaymentId, payment.Version }, cancellationToken);
     }
 
     /// <summary>
@@ -115,7 +124,8 @@ internal static class PaymentTable
 
     /// <summary>confirming → refunding: the rail's final word.</summary>
     public static Task<PaymentRow> RejectAsync(
-        ServiceTransaction transaction, PaymentRow payment, string failureReason, Guid outcomeEventId, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, string failureReason, Guid outcomeEventId,
+        CancellationToken cancellationToken)
     {
         PaymentStates.Require(payment.State, PaymentState.Refunding);
         const string sql =

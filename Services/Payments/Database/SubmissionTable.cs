@@ -30,16 +30,22 @@ internal sealed record SubmissionClaim
 internal static class SubmissionTable
 {
     private const string Columns =
-        "payment_id, merchant_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after, traceparent";
+        """
+        payment_id, merchant_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after,
+        traceparent
+        """;
 
     /// <summary>Makes a just confirmed payment due at once.</summary>
     public static Task AddAsync(
-        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
-            INSERT INTO payments.submission (payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
-            VALUES (@PaymentId, @MerchantId, clock_timestamp(), clock_timestamp() + make_interval(secs => @cutOffSeconds),
+            INSERT INTO payments.submission (
+                payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
+            VALUES (@PaymentId, @MerchantId, clock_timestamp(),
+                clock_timestamp() + make_interval(secs => @cutOffSeconds),
                 clock_timestamp() + make_interval(secs => @reviewSeconds), clock_timestamp(), @traceparent)
             """;
         return transaction.ExecuteAsync(sql, new
@@ -52,7 +58,10 @@ internal static class SubmissionTable
         }, cancellationToken);
     }
 
-    /// <summary>Takes due rows that nobody holds, but none of the merchants in <paramref name="except"/>; other executors skip them.</summary>
+    /// <summary>
+    /// Takes due rows that nobody holds, but none of the merchants in <paramref name="except"/>;
+    /// other executors skip them.
+    /// </summary>
     public static async Task<IReadOnlyList<SubmissionClaim>> ClaimAsync(
         NpgsqlConnection connection, int limit, int leaseSeconds, Guid[] except, CancellationToken cancellationToken)
     {
@@ -68,7 +77,8 @@ internal static class SubmissionTable
                 FOR UPDATE SKIP LOCKED)
             RETURNING {Columns}
             """;
-        return [.. await connection.QueryAsync<SubmissionClaim>(sql, new { limit, leaseSeconds, except }, cancellationToken)];
+        return [.. await connection.QueryAsync<SubmissionClaim>(
+            sql, new { limit, leaseSeconds, except }, cancellationToken)];
     }
 
     /// <summary>Holds on for another call to the rail; null when the row was taken by another.</summary>
@@ -95,15 +105,17 @@ internal static class SubmissionTable
             SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(), last_answer = @answer
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             """;
-        return await transaction.ExecuteAsync(sql, new { claim.PaymentId, claim.LeaseEpoch, answer }, cancellationToken) == 1;
+        return await transaction.ExecuteAsync(
+            sql, new { claim.PaymentId, claim.LeaseEpoch, answer }, cancellationToken) == 1;
     }
 
     /// <summary>
-    /// The rail is asked again after <paramref name="delaySeconds"/>. Returns whether the review time has passed, or null
-    /// when the row was taken by another.
+    /// The rail is asked again after <paramref name="delaySeconds"/>. Returns whether the review time has passed, or
+    /// null when the row was taken by another.
     /// </summary>
     public static Task<bool?> TryPostponeAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, string answer, int delaySeconds, CancellationToken cancellationToken)
+        ServiceTransaction transaction, SubmissionClaim claim, string answer, int delaySeconds,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -118,8 +130,12 @@ internal static class SubmissionTable
     }
 
     /// <summary>A hint that the rail has news: it is asked at once, unless its word is final already.</summary>
-    public static Task<int> HastenAsync(NpgsqlConnection connection, Guid paymentId, CancellationToken cancellationToken) =>
+    public static Task<int> HastenAsync(
+        NpgsqlConnection connection, Guid paymentId, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
-            "UPDATE payments.submission SET due_at = clock_timestamp() WHERE payment_id = @paymentId AND due_at > clock_timestamp()",
+            """
+            UPDATE payments.submission SET due_at = clock_timestamp()
+            WHERE payment_id = @paymentId AND due_at > clock_timestamp()
+            """,
             new { paymentId }, cancellationToken);
 }

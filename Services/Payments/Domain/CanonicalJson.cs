@@ -15,7 +15,8 @@ internal static class CanonicalJson
 
     /// <summary>SHA-256 of the canonical spelling. No bytes are an empty object: a body may be left out.</summary>
     /// <exception cref="JsonException">The bytes aren't JSON.</exception>
-    public static byte[] Hash(ReadOnlyMemory<byte> json) => SHA256.HashData(Canonicalize(json.IsEmpty ? "{}"u8.ToArray() : json));
+    public static byte[] Hash(ReadOnlyMemory<byte> json) =>
+        SHA256.HashData(Canonicalize(json.IsEmpty ? "{}"u8.ToArray() : json));
 
     /// <exception cref="JsonException">The bytes aren't JSON.</exception>
     public static byte[] Canonicalize(ReadOnlyMemory<byte> json)

@@ -32,6 +32,8 @@ internal static class CanonicalQr
     /// <summary>The first that stands in no field; a code of 2,048 characters can't hold them all.</summary>
     private static char SeparatorFor(IReadOnlyDictionary<string, string> fields) =>
         UsualSeparators
-            .Concat(Enumerable.Range(FirstRareSeparator, QrReader.MaxCharacters * 2).Select(code => (char)code).Where(char.IsSymbol))
+            .Concat(Enumerable.Range(FirstRareSeparator, QrReader.MaxCharacters * 2)
+                .Select(code => (char)code)
+                .Where(char.IsSymbol))
             .First(candidate => !fields.Any(field => field.Key.Contains(candidate) || field.Value.Contains(candidate)));
 }

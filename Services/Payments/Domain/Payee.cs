@@ -14,7 +14,8 @@ internal sealed record Payee(string Name, string? Bank, string? Inn)
     /// A bank transfer names its payee itself. An SBP code's payee is the rail's to name; its bank is the one that the
     /// code's member id stands for, else what the rail says. Null when the rail named nobody.
     /// </summary>
-    public static Payee? Of(QrCode code, string? railName, string? railBank, string? railInn, QrTables tables) => code switch
+    public static Payee? Of(QrCode code, string? railName, string? railBank, string? railInn, QrTables tables) =>
+        code switch
     {
         BankTransferQrCode transfer => new Payee(transfer.PayeeName, transfer.BankName, transfer.PayeeInn),
         SbpQrCode sbp when Told(railName) is { } name =>

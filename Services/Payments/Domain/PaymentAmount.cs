@@ -29,7 +29,8 @@ internal abstract record PaymentAmount
     /// <param name="asked">The merchant's <c>amountMinor</c>.</param>
     /// <param name="minimum">The least payment.</param>
     /// <param name="maximum">The greatest payment.</param>
-    public static PaymentAmount Decide(Kopecks? ofCode, Kopecks? ofRail, Kopecks? asked, Kopecks minimum, Kopecks maximum)
+    public static PaymentAmount Decide(
+        Kopecks? ofCode, Kopecks? ofRail, Kopecks? asked, Kopecks minimum, Kopecks maximum)
     {
         if (ofCode is not null && ofRail is not null && ofCode != ofRail)
         {

@@ -43,7 +43,8 @@ internal static class PaymentStates
     ];
 
     /// <summary>The statuses of the published API, in the order of a payment's life.</summary>
-    public static IReadOnlyList<string> PublicStatuses { get; } = ["resolved", "confirming", "completed", "failed", "expired"];
+    public static IReadOnlyList<string> PublicStatuses { get; } =
+        ["resolved", "confirming", "completed", "failed", "expired"];
 
     /// <summary>What merchants see.</summary>
     public static string PublicStatus(this PaymentState state) =>
@@ -65,7 +66,7 @@ internal static class PaymentStates
     public static string[] CodesOf(string publicStatus) =>
         [.. Enum.GetValues<PaymentState>().Where(state => state.PublicStatus() == publicStatus).Select(Code)];
 
-    /// <exception cref="InvalidOperationException">The move isn't among <see cref="Transitions"/>: a defect.</exception>
+    /// <exception cref="InvalidOperationException">A defect: it isn't among <see cref="Transitions"/>.</exception>
     public static void Require(PaymentState from, PaymentState to)
     {
         if (!Transitions.Contains((from, to)))

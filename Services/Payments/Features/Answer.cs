@@ -19,7 +19,8 @@ internal sealed record Answer(int Status, byte[] Body) : IResult
 
     private int? RetryAfterSeconds { get; init; }
 
-    public static Answer Of<TView>(int status, TView view) => new(status, JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options));
+    public static Answer Of<TView>(int status, TView view) =>
+        new(status, JsonSerializer.SerializeToUtf8Bytes(view, ApiJson.Options));
 
     public static Answer Of(ApiError error, HttpContext context) => new(error.Status, error.ToBody(context))
     {
@@ -47,6 +48,8 @@ internal sealed record Answer(int Status, byte[] Body) : IResult
 
     /// <summary>An error that a repetition can't change. A code that another payment holds may become free.</summary>
     private static bool IsFinal(ApiError error) =>
-        error.Status is StatusCodes.Status404NotFound or StatusCodes.Status409Conflict or StatusCodes.Status422UnprocessableEntity
+        error.Status is StatusCodes.Status404NotFound
+            or StatusCodes.Status409Conflict
+            or StatusCodes.Status422UnprocessableEntity
         && error.Code != PaymentErrors.Duplicate.Code;
 }

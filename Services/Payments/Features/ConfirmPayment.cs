@@ -48,10 +48,12 @@ internal sealed class ConfirmPayment(
         }
 
         return await requests.RunAsync(
-            context, $"POST /v1/payments/{id}/confirm", body, call => ExecuteAsync(caller, id, call, cancellationToken), cancellationToken);
+            context, $"POST /v1/payments/{id}/confirm", body,
+            call => ExecuteAsync(caller, id, call, cancellationToken), cancellationToken);
     }
 
-    private async Task<Answer> ExecuteAsync(CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
+    private async Task<Answer> ExecuteAsync(
+        CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
     {
         var intent = await OpenAsync(caller, id, call, cancellationToken);
         if (intent is not Intent.Open { Payment: var payment } open)
@@ -67,14 +69,16 @@ internal sealed class ConfirmPayment(
         return outcome switch
         {
             DebitOutcome.Debited debited => Shown(debited.Payment),
-            DebitOutcome.InsufficientFunds short_ => call.Of(PaymentErrors.InsufficientFunds(short_.Balance, short_.Total)),
+            DebitOutcome.InsufficientFunds(var balance, var total) =>
+                call.Of(PaymentErrors.InsufficientFunds(balance, total)),
             DebitOutcome.Expired => call.Of(PaymentErrors.Expired),
             DebitOutcome.Unknown => call.Of(CommonErrors.Unavailable),
             _ => throw new UnreachableException(),
         };
     }
 
-    private async Task<Intent> OpenAsync(CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
+    private async Task<Intent> OpenAsync(
+        CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, cancellationToken);
@@ -110,9 +114,11 @@ internal sealed class ConfirmPayment(
         return new Intent.Answered(answer);
     }
 
-    private static Task<bool> IsLateAsync(ServiceTransaction transaction, Guid id, CancellationToken cancellationToken) =>
+    private static Task<bool> IsLateAsync(
+        ServiceTransaction transaction, Guid id, CancellationToken cancellationToken) =>
         transaction.QuerySingleAsync<bool>(
-            "SELECT expires_at <= clock_timestamp() FROM payments.payment WHERE payment_id = @id", new { id }, cancellationToken);
+            "SELECT expires_at <= clock_timestamp() FROM payments.payment WHERE payment_id = @id",
+            new { id }, cancellationToken);
 
     private static Answer Shown(PaymentRow payment) => Answer.Of(StatusCodes.Status200OK, PaymentView.Of(payment));
 }

@@ -29,7 +29,8 @@ internal sealed class CreatePayment(
     }
 
     public static void Map(RouteGroupBuilder api) =>
-        api.MapPost("/payments", static (HttpContext context, CreatePayment feature, CancellationToken cancellationToken) =>
+        api.MapPost("/payments", static (
+            HttpContext context, CreatePayment feature, CancellationToken cancellationToken) =>
             feature.HandleAsync(context, cancellationToken));
 
     private async Task<IResult> HandleAsync(HttpContext context, CancellationToken cancellationToken)
@@ -38,7 +39,8 @@ internal sealed class CreatePayment(
         var body = await JsonBody.ReadBytesAsync(context, cancellationToken);
         var request = Checked(JsonBody.Parse<Request>(body));
         return await requests.RunAsync(
-            context, Operation, body, call => ExecuteAsync(caller, request, call, cancellationToken), cancellationToken);
+            context, Operation, body,
+            call => ExecuteAsync(caller, request, call, cancellationToken), cancellationToken);
     }
 
     private async Task<Answer> ExecuteAsync(
@@ -64,7 +66,8 @@ internal sealed class CreatePayment(
 
         var settings = options.Value;
         var amount = PaymentAmount.Decide(
-            code.Amount, found.Amount, request.AmountMinor, new Kopecks(settings.MinMinor), new Kopecks(settings.MaxMinor));
+            code.Amount, found.Amount, request.AmountMinor,
+            new Kopecks(settings.MinMinor), new Kopecks(settings.MaxMinor));
         if (amount is not PaymentAmount.Fixed { Amount: var sum })
         {
             return call.Of(ErrorOf(amount));
@@ -76,7 +79,8 @@ internal sealed class CreatePayment(
             return call.Of(PaymentErrors.RailUnavailable);
         }
 
-        return await StoreAsync(caller, request, call, new Offer(code, canonical, rail.Name, payee, sum, found.ExpiresAt), cancellationToken);
+        var offer = new Offer(code, canonical, rail.Name, payee, sum, found.ExpiresAt);
+        return await StoreAsync(caller, request, call, offer, cancellationToken);
     }
 
     private async Task<Answer> StoreAsync(
@@ -87,8 +91,9 @@ internal sealed class CreatePayment(
             $"""
             WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS at)
             INSERT INTO payments.payment (
-                payment_id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name, payee_bank,
-                payee_inn, qr_format, qr_kind, qr_warnings, qr_text, qr_canonical, single_use_key, rail, reference,
+                payment_id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
+                payee_bank, payee_inn, qr_format, qr_kind,
+                qr_warnings, qr_text, qr_canonical, single_use_key, rail, reference,
                 created_at, changed_at, expires_at)
             SELECT @paymentId, @merchantId, @mode, 'resolved', @amount, @fee, @total, @payeeName, @payeeBank,
                 @payeeInn, @format, @kind, @warnings, @text, @canonical, @singleUseKey, @rail, @reference,
@@ -138,13 +143,16 @@ internal sealed class CreatePayment(
     {
         null => throw new RejectedException(CommonErrors.BadJson),
         { Qr: null } => throw Invalid("qr", "Поле «qr» — строка с содержимым QR-кода."),
-        { Reference: { } reference } when reference.EnumerateRunes().Count() > MaxReferenceCharacters || reference.Contains('\0') =>
+        { Reference: { } reference } when reference.Contains('\0')
+            || reference.EnumerateRunes().Count() > MaxReferenceCharacters =>
             throw Invalid("reference", $"Поле «reference» — строка до {MaxReferenceCharacters} символов."),
-        { AmountMinor: { Value: < 1 } } => throw Invalid("amountMinor", "Поле «amountMinor» — целое число копеек, не меньше 1."),
+        { AmountMinor: { Value: < 1 } } => throw Invalid(
+            "amountMinor", "Поле «amountMinor» — целое число копеек, не меньше 1."),
         _ => request,
     };
 
-    private static RejectedException Invalid(string field, string message) => new(CommonErrors.ValidationFailed(field, message));
+    private static RejectedException Invalid(string field, string message) =>
+        new(CommonErrors.ValidationFailed(field, message));
 
     private static ApiError ErrorOf(ResolveAnswer answer) => answer switch
     {

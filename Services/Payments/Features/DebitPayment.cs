@@ -45,7 +45,8 @@ internal sealed class DebitPayment(
     /// <param name="keep">Keeps the merchant's answer in the transaction that makes the payment confirming.</param>
     /// <param name="cancellationToken">The host's token, not the caller's: money may move.</param>
     public async Task<DebitOutcome> RunAsync(
-        PaymentRow payment, Guid attemptId, bool isLate, Func<ServiceTransaction, PaymentRow, Task> keep, CancellationToken cancellationToken)
+        PaymentRow payment, Guid attemptId, bool isLate, Func<ServiceTransaction, PaymentRow, Task> keep,
+        CancellationToken cancellationToken)
     {
         var answer = isLate
             ? await ledger.VoidAsync(payment, attemptId, cancellationToken)
@@ -76,7 +77,8 @@ internal sealed class DebitPayment(
     }
 
     private async Task<DebitOutcome> PostAsync(
-        PaymentRow payment, Guid attemptId, Guid operationId, Func<ServiceTransaction, PaymentRow, Task> keep, CancellationToken cancellationToken)
+        PaymentRow payment, Guid attemptId, Guid operationId, Func<ServiceTransaction, PaymentRow, Task> keep,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
@@ -87,7 +89,8 @@ internal sealed class DebitPayment(
         }
         else if (current.DebitId != attemptId)
         {
-            throw new InvalidOperationException($"Ledger posted the attempt {attemptId}, which payment {payment.PaymentId} has closed.");
+            throw new InvalidOperationException(
+                $"Ledger posted the attempt {attemptId}, which payment {payment.PaymentId} has closed.");
         }
 
         await keep(transaction, current);
@@ -101,7 +104,8 @@ internal sealed class DebitPayment(
     }
 
     private async Task<PaymentRow> ConfirmAsync(
-        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId,
+        CancellationToken cancellationToken)
     {
         await AttemptTable.PostAsync(transaction, attemptId, operationId, cancellationToken);
         var confirmed = await PaymentTable.ConfirmAsync(
@@ -149,7 +153,8 @@ internal sealed class DebitPayment(
         }
     }
 
-    private static async Task<PaymentRow> LockAsync(ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
+    private static async Task<PaymentRow> LockAsync(
+        ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
         await PaymentTable.LockAsync(transaction, paymentId, cancellationToken)
         ?? throw new InvalidOperationException($"Payment {paymentId} is gone.");
 }

@@ -23,8 +23,10 @@ internal sealed partial class ExecutePayment(
 
     private static readonly ActivitySource Activities = new(ActivitySourceName);
 
-    /// <summary>How long a claim, or its renewal before a call, is held.</summary>
-    public int LeaseSeconds => (2 * rails.LongestTimeoutSeconds) + LeaseMarginSeconds; // The first call may check the rail's environment too.
+    /// <summary>
+    /// How long a claim, or its renewal before a call, is held: the call may check the rail's environment first.
+    /// </summary>
+    public int LeaseSeconds => (2 * rails.LongestTimeoutSeconds) + LeaseMarginSeconds;
 
     public async Task RunAsync(SubmissionClaim claim, CancellationToken cancellationToken)
     {
@@ -66,23 +68,27 @@ internal sealed partial class ExecutePayment(
         return answer;
     }
 
-    private Task RecordAsync(SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
+    private Task RecordAsync(
+        SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
     {
         LogAnswer(payment.PaymentId, claim.Tries + 1, answer.Summary);
         return answer switch
         {
             TransferAnswer.Completed => FinishAsync(claim, answer, CompleteAsync, cancellationToken),
-            TransferAnswer.Failed failed => FinishAsync(
-                claim, answer, (transaction, row, token) => RejectAsync(transaction, row, failed.Reason, token), cancellationToken),
-            TransferAnswer.Cancelled => FinishAsync(
-                claim, answer, (transaction, row, token) => RejectAsync(transaction, row, FailureReasons.NotExecuted, token), cancellationToken),
+            TransferAnswer.Failed failed => FinishAsync(claim, answer, Reject(failed.Reason), cancellationToken),
+            TransferAnswer.Cancelled =>
+                FinishAsync(claim, answer, Reject(FailureReasons.NotExecuted), cancellationToken),
             _ => PostponeAsync(claim, payment, answer, cancellationToken),
         };
     }
 
+    private Func<ServiceTransaction, PaymentRow, CancellationToken, Task> Reject(string failureReason) =>
+        (transaction, payment, cancellationToken) =>
+            RejectAsync(transaction, payment, failureReason, cancellationToken);
+
     private async Task FinishAsync(
-        SubmissionClaim claim, TransferAnswer answer, Func<ServiceTransaction, PaymentRow, CancellationToken, Task> move,
-        CancellationToken cancellationToken)
+        SubmissionClaim claim, TransferAnswer answer,
+        Func<ServiceTransaction, PaymentRow, CancellationToken, Task> move, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
@@ -96,9 +102,11 @@ internal sealed partial class ExecutePayment(
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task CompleteAsync(ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    private async Task CompleteAsync(
+        ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
-        var row = await PaymentTable.CompleteAsync(transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        var row = await PaymentTable.CompleteAsync(
+            transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
         await transaction.EnqueueUntilAnsweredAsync(
             new PaymentCompleted
             {
@@ -165,7 +173,8 @@ internal sealed partial class ExecutePayment(
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         return await connection.QuerySingleAsync<PaymentRow>(
-            $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @paymentId", new { paymentId }, cancellationToken);
+            $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @paymentId",
+            new { paymentId }, cancellationToken);
     }
 
     private async Task<SubmissionClaim?> RenewAsync(SubmissionClaim claim, CancellationToken cancellationToken)
@@ -177,12 +186,18 @@ internal sealed partial class ExecutePayment(
     [LoggerMessage(Level = LogLevel.Information, Message = "Payment {PaymentId}, turn {Turn}: the rail says {Answer}")]
     private partial void LogAnswer(Guid paymentId, int turn, string answer);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Payment {PaymentId} went to the rail {Rail}, which is not configured")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Payment {PaymentId} went to the rail {Rail}, which is not configured")]
     private partial void LogNoRail(Guid paymentId, string rail);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Payment {PaymentId}: the rail knows our id with another body; it goes to review")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Payment {PaymentId}: the rail knows our id with another body; it goes to review")]
     private partial void LogConflict(Guid paymentId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Payment {PaymentId}: the lease was taken over; this turn changes nothing")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Payment {PaymentId}: the lease was taken over; this turn changes nothing")]
     private partial void LogLeaseLost(Guid paymentId);
 }

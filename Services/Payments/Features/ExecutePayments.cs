@@ -6,13 +6,14 @@ namespace ArdorQr.Payments.Features;
 
 /// <summary>The job that takes due payments to the rail: at once when woken, by polling as the net.</summary>
 internal sealed partial class ExecutePayments(
-    ServiceDatabase database, ExecutePayment turn, ExecutorSignal signal, TimeProvider time, ILogger<ExecutePayments> logger)
+    ServiceDatabase database, ExecutePayment turn, ExecutorSignal signal, TimeProvider time,
+    ILogger<ExecutePayments> logger)
     : BackgroundService
 {
     private const int MaxConcurrentTurns = 32;
 
     /// <summary>A merchant whose payments all wait for a slow rail leaves turns to the others.</summary>
-    private const int MaxTurnsPerMerchant = 4;
+    private const int MaxTurnsPerMerchant = 8;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(500);
 
@@ -39,7 +40,8 @@ internal sealed partial class ExecutePayments(
         {
             for (var slot = 0; slot < MaxConcurrentTurns; slot++)
             {
-                await _slots.WaitAsync(CancellationToken.None); // Turns that were begun end; each is bounded by its calls' time-outs.
+                // Turns that were begun end; each is bounded by its calls' time-outs.
+                await _slots.WaitAsync(CancellationToken.None);
             }
         }
     }
@@ -109,7 +111,8 @@ internal sealed partial class ExecutePayments(
         }
         catch (Exception exception)
         {
-            LogTurnFailed(claim.PaymentId, exception); // Nothing was recorded; the lease runs out and the row is due again.
+            // Nothing was recorded; the lease runs out and the row is due again.
+            LogTurnFailed(claim.PaymentId, exception);
         }
         finally
         {
@@ -120,6 +123,8 @@ internal sealed partial class ExecutePayments(
     [LoggerMessage(Level = LogLevel.Error, Message = "Due payments could not be claimed; it will be tried again")]
     private partial void LogClaimFailed(Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A turn for payment {PaymentId} failed; it is due again when its lease has run out")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "A turn for payment {PaymentId} failed; it is due again when its lease has run out")]
     private partial void LogTurnFailed(Guid paymentId, Exception exception);
 }

@@ -3,8 +3,11 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Payments.Features;
 
-/// <summary>The job that ends resolved payments whose time is up, and forgets idempotency keys past their retention.</summary>
-internal sealed partial class ExpirePayments(ServiceDatabase database, TimeProvider time, ILogger<ExpirePayments> logger)
+/// <summary>
+/// The job that ends resolved payments whose time is up, and forgets idempotency keys past their retention.
+/// </summary>
+internal sealed partial class ExpirePayments(
+    ServiceDatabase database, TimeProvider time, ILogger<ExpirePayments> logger)
     : BackgroundService
 {
     private const int MaxBatch = 500;

@@ -23,7 +23,8 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
         {
             var payment = await PaymentTable.LockAsync(
                 transaction, message.PaymentId, message.MerchantId, message.Mode, cancellationToken)
-                ?? throw new InvalidOperationException($"Ledger refunded the payment {message.PaymentId}, which isn't here.");
+                ?? throw new InvalidOperationException(
+                    $"Ledger refunded the payment {message.PaymentId}, which isn't here.");
             if (payment.State != PaymentState.Failed) // Another event of the same refund may have come first.
             {
                 await FailAsync(transaction, payment, cancellationToken);
@@ -33,9 +34,11 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task FailAsync(ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    private async Task FailAsync(
+        ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
-        var failed = await PaymentTable.FailAsync(transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        var failed = await PaymentTable.FailAsync(
+            transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
         transaction.Enqueue(new PaymentFailed
         {
             EventId = failed.FailedEventId!.Value,

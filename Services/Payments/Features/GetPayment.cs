@@ -16,8 +16,8 @@ internal static class GetPayment
     {
         var caller = CallerIdentity.Of(context.User);
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await PaymentTable.FindAsync(connection, ListQuery.Id(id), caller.MerchantId, caller.Mode, cancellationToken) is { } payment
-            ? Results.Ok(PaymentView.Of(payment))
-            : CommonErrors.NotFound.ToResult();
+        var payment = await PaymentTable.FindAsync(
+            connection, ListQuery.Id(id), caller.MerchantId, caller.Mode, cancellationToken);
+        return payment is null ? CommonErrors.NotFound.ToResult() : Results.Ok(PaymentView.Of(payment));
     }
 }

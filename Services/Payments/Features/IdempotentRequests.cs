@@ -22,10 +22,11 @@ internal sealed partial class IdempotentRequests(
     /// <param name="context">The request.</param>
     /// <param name="operation">Method and path: the same key elsewhere is another one.</param>
     /// <param name="body">The request's body, already known to be JSON; none counts as an empty object.</param>
-    /// <param name="work">The request itself. It keeps its answer with its change; one without a change is kept after it.</param>
+    /// <param name="work">The request. It keeps its answer with its change; one without a change is kept after.</param>
     /// <param name="cancellationToken">The caller's token.</param>
     public async Task<Answer> RunAsync(
-        HttpContext context, string operation, byte[] body, Func<IdempotentCall, Task<Answer>> work, CancellationToken cancellationToken)
+        HttpContext context, string operation, byte[] body, Func<IdempotentCall, Task<Answer>> work,
+        CancellationToken cancellationToken)
     {
         var payment = Guid.CreateVersion7(time.GetUtcNow());
         if (KeyOf(context.Request) is not { } key)
@@ -37,10 +38,12 @@ internal sealed partial class IdempotentRequests(
         var scope = new IdempotencyScope(caller.MerchantId, caller.Mode, operation, key);
         return await ReserveAsync(scope, CanonicalJson.Hash(body), payment, cancellationToken) switch
         {
-            Reservation.Held held => await RunAsync(new IdempotentCall(context, held.PaymentId, scope, held.Token), work),
+            Reservation.Held held => await RunAsync(
+                new IdempotentCall(context, held.PaymentId, scope, held.Token), work),
             Reservation.Saved saved => new Answer(saved.Status, saved.Body) { IsReplay = true },
             Reservation.OtherBody => Answer.Of(PaymentErrors.IdempotencyKeyReused, context),
-            Reservation.Running running => Answer.Of(PaymentErrors.IdempotencyInProgress(running.RetryAfterSeconds), context),
+            Reservation.Running running => Answer.Of(
+                PaymentErrors.IdempotencyInProgress(running.RetryAfterSeconds), context),
             _ => throw new UnreachableException(),
         };
     }
@@ -98,12 +101,15 @@ internal sealed partial class IdempotentRequests(
             return null;
         }
 
-        return values.Count == 1 && values[0] is { Length: > 0 and <= MaxKeyCharacters } key && !string.IsNullOrWhiteSpace(key)
+        return values.Count == 1 && values[0] is { Length: > 0 and <= MaxKeyCharacters } key
+            && !string.IsNullOrWhiteSpace(key)
             ? key
             : throw new RejectedException(PaymentErrors.IdempotencyKeyInvalid);
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "A reservation of an idempotency key was not released; its lease will run out")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "A reservation of an idempotency key was not released; its lease will run out")]
     private partial void LogNotReleased(Exception exception);
 }
 
@@ -121,7 +127,9 @@ internal sealed class IdempotentCall(HttpContext context, Guid paymentId, Idempo
 
     public Answer Of(ApiError error) => Answer.Of(error, context);
 
-    /// <summary>Makes sure that no other holder changes anything meanwhile: before a change that can't be made twice.</summary>
+    /// <summary>
+    /// Makes sure that no other holder changes anything meanwhile: before a change that can't be made twice.
+    /// </summary>
     /// <exception cref="RejectedException">409: another holder runs this request now.</exception>
     public async Task EnsureHeldAsync(ServiceTransaction transaction, CancellationToken cancellationToken)
     {
@@ -132,11 +140,13 @@ internal sealed class IdempotentCall(HttpContext context, Guid paymentId, Idempo
     }
 
     /// <summary>Keeps the answer in the transaction of the change that it tells of.</summary>
-    /// <exception cref="RejectedException">409: another holder runs this request now; the change must roll back.</exception>
-    public async Task<Answer> KeepAsync(ServiceTransaction transaction, Answer answer, CancellationToken cancellationToken)
+    /// <exception cref="RejectedException">409: another holder runs this request now; roll the change back.</exception>
+    public async Task<Answer> KeepAsync(
+        ServiceTransaction transaction, Answer answer, CancellationToken cancellationToken)
     {
         if (Scope is not null
-            && !await IdempotencyTable.TrySaveAsync(transaction, Scope, Token, answer.Status, answer.Body, cancellationToken))
+            && !await IdempotencyTable.TrySaveAsync(
+                transaction, Scope, Token, answer.Status, answer.Body, cancellationToken))
         {
             throw TakenOver();
         }

@@ -7,7 +7,9 @@ using ArdorQr.ServiceDefaults.Identity;
 
 namespace ArdorQr.Payments.Features;
 
-/// <summary>GET /v1/payments: newest first, by <c>limit</c>, <c>before</c>, <c>status</c> and <c>reference</c>.</summary>
+/// <summary>
+/// GET /v1/payments: newest first, by <c>limit</c>, <c>before</c>, <c>status</c> and <c>reference</c>.
+/// </summary>
 internal static class ListPayments
 {
     private const int MaxReferenceCharacters = 128;
@@ -66,7 +68,8 @@ internal static class ListPayments
             return null;
         }
 
-        return values.Count == 1 && values[0]!.EnumerateRunes().Count() <= MaxReferenceCharacters && !values[0]!.Contains('\0')
+        return values.Count == 1 && values[0]!.EnumerateRunes().Count() <= MaxReferenceCharacters
+            && !values[0]!.Contains('\0')
             ? values[0]
             : throw new RejectedException(CommonErrors.ValidationFailed(
                 "reference", $"Параметр reference — строка до {MaxReferenceCharacters} символов."));

@@ -9,7 +9,9 @@ using ArdorQr.ServiceDefaults.Identity;
 
 namespace ArdorQr.Payments.Features;
 
-/// <summary>POST /v1/payments/{id}/preview: what a confirm would do now. It changes nothing and promises nothing.</summary>
+/// <summary>
+/// POST /v1/payments/{id}/preview: what a confirm would do now. It changes nothing and promises nothing.
+/// </summary>
 internal static class PreviewPayment
 {
     /// <summary>The reason when a confirm would only show the payment as it is: it was confirmed before.</summary>
@@ -28,7 +30,8 @@ internal static class PreviewPayment
     public static void Map(RouteGroupBuilder api) => api.MapPost("/payments/{id}/preview", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger, CancellationToken cancellationToken)
+        string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger,
+        CancellationToken cancellationToken)
     {
         var paymentId = ListQuery.Id(id);
         _ = await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
@@ -47,7 +50,8 @@ internal static class PreviewPayment
         }
 
         var payable = reasons.Count == 0;
-        return Results.Ok(new Response(payable, total, balance, payable ? balance - total : balance, shortfall, reasons));
+        return Results.Ok(
+            new Response(payable, total, balance, payable ? balance - total : balance, shortfall, reasons));
     }
 
     private static async Task<(PaymentRow Payment, List<string> Reasons)?> ReadAsync(
@@ -60,18 +64,22 @@ internal static class PreviewPayment
                     SELECT FROM payments.payment AS holder
                     WHERE holder.mode = payment.mode AND holder.single_use_key = payment.single_use_key
                       AND holder.payment_id <> payment.payment_id
-                      AND (holder.open_attempt_id IS NOT NULL OR holder.state IN ('confirming', 'refunding', 'completed'))
+                      AND (holder.open_attempt_id IS NOT NULL
+                           OR holder.state IN ('confirming', 'refunding', 'completed'))
                 ) AS is_held
             FROM payments.payment AS payment
             WHERE payment_id = @paymentId
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        if (await PaymentTable.FindAsync(connection, paymentId, caller.MerchantId, caller.Mode, cancellationToken) is not { } payment)
+        var payment = await PaymentTable.FindAsync(
+            connection, paymentId, caller.MerchantId, caller.Mode, cancellationToken);
+        if (payment is null)
         {
             return null;
         }
 
-        var (isLate, isHeld) = await connection.QuerySingleAsync<(bool, bool)>(sql, new { paymentId }, cancellationToken);
+        var (isLate, isHeld) = await connection.QuerySingleAsync<(bool, bool)>(
+            sql, new { paymentId }, cancellationToken);
         List<string> reasons = payment.State switch
         {
             PaymentState.Expired => [PaymentErrors.Expired.Code],

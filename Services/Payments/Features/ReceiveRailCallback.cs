@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -16,6 +17,7 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal static class ReceiveRailCallback
 {
+    private const string SignatureVersion = "v1=";
     private const string SignatureHeader = "X-Rail-Signature";
     private const int MaxBodyBytes = 16 * 1024;
     private const int MaxAgeSeconds = 300;
@@ -26,8 +28,8 @@ internal static class ReceiveRailCallback
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/rail/callbacks/{rail}", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string rail, HttpContext context, ServiceDatabase database, Rails rails, ExecutorSignal executor, TimeProvider time,
-        CancellationToken cancellationToken)
+        string rail, HttpContext context, ServiceDatabase database, Rails rails, ExecutorSignal executor,
+        TimeProvider time, CancellationToken cancellationToken)
     {
         if (await ReadBodyAsync(context.Request, cancellationToken) is not { } body)
         {
@@ -41,7 +43,8 @@ internal static class ReceiveRailCallback
 
         await using var connection = await database.OpenAsync(cancellationToken);
         var stored = await connection.QuerySingleOrDefaultAsync<Stored>(
-            "SELECT mode, rail FROM payments.payment WHERE payment_id = @transferId", new { transferId }, cancellationToken);
+            "SELECT mode, rail FROM payments.payment WHERE payment_id = @transferId",
+            new { transferId }, cancellationToken);
         if (stored is null || stored.Rail != rail || rails.Of(stored.Mode) is not { } client || client.Name != rail)
         {
             return CommonErrors.NotFound.ToResult();
@@ -63,7 +66,8 @@ internal static class ReceiveRailCallback
     private static async Task<byte[]?> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
         var buffer = new byte[MaxBodyBytes + 1];
-        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        var length = await request.Body.ReadAtLeastAsync(
+            buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return length > MaxBodyBytes ? null : buffer[..length];
     }
 
@@ -85,7 +89,9 @@ internal static class ReceiveRailCallback
         }
     }
 
-    /// <summary><c>t=&lt;unix&gt;,v1=&lt;hex hmac_sha256(secret, t + "." + body)&gt;</c>, at most five minutes off.</summary>
+    /// <summary>
+    /// <c>t=&lt;unix&gt;,v1=&lt;hex hmac_sha256(secret, t + "." + body)&gt;</c>, at most five minutes off.
+    /// </summary>
     private static bool IsSigned(string? header, byte[] body, string secret, DateTimeOffset now)
     {
         var parts = (header ?? "").Split(',', MaxSignatures + 1);
@@ -103,10 +109,15 @@ internal static class ReceiveRailCallback
 
     private static bool IsSignature(string part, byte[] expected)
     {
+        if (!part.StartsWith(SignatureVersion, StringComparison.Ordinal))
+        {
+            return false;
+        }
+
+        var hex = part.AsSpan(SignatureVersion.Length);
         var given = new byte[expected.Length];
-        return part.StartsWith("v1=", StringComparison.Ordinal)
-            && Convert.FromHexString(part.AsSpan("v1=".Length), given, out var read, out var written) == System.Buffers.OperationStatus.Done
-            && read == part.Length - "v1=".Length
+        return Convert.FromHexString(hex, given, out var read, out var written) == OperationStatus.Done
+            && read == hex.Length
             && written == given.Length
             && CryptographicOperations.FixedTimeEquals(given, expected);
     }

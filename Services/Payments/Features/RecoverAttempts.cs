@@ -8,7 +8,8 @@ namespace ArdorQr.Payments.Features;
 /// The job that finishes what a confirm left open (a crash, Ledger away): Ledger is asked by the attempt's id. Posted
 /// goes on; an id that it has never seen is sent again while the payment lives, and voided after.
 /// </summary>
-internal sealed partial class RecoverAttempts(IServiceScopeFactory scopes, TimeProvider time, ILogger<RecoverAttempts> logger)
+internal sealed partial class RecoverAttempts(
+    IServiceScopeFactory scopes, TimeProvider time, ILogger<RecoverAttempts> logger)
     : BackgroundService
 {
     private const int MaxBatch = 50;
@@ -57,7 +58,8 @@ internal sealed partial class AttemptRecovery(
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
-                LogAttemptFailed(attempt.AttemptId, attempt.PaymentId, exception); // One attempt's fault delays no other.
+                // One attempt's fault delays no other.
+                LogAttemptFailed(attempt.AttemptId, attempt.PaymentId, exception);
             }
         }
 
@@ -68,7 +70,8 @@ internal sealed partial class AttemptRecovery(
     {
         await using var connection = await database.OpenAsync(cancellationToken);
         var payment = await connection.QuerySingleAsync<PaymentRow>(
-            $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @PaymentId", attempt, cancellationToken);
+            $"SELECT {PaymentRow.Columns} FROM payments.payment WHERE payment_id = @PaymentId",
+            attempt, cancellationToken);
         await connection.CloseAsync(); // Not held during the calls to Ledger.
 
         var answer = await ledger.FindAsync(attempt.AttemptId, cancellationToken);
@@ -80,9 +83,13 @@ internal sealed partial class AttemptRecovery(
 
     private static Task KeepNothingAsync(ServiceTransaction transaction, PaymentRow payment) => Task.CompletedTask;
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {AttemptId} of payment {PaymentId} was left open; taken up: {Outcome}")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Attempt {AttemptId} of payment {PaymentId} was left open; taken up: {Outcome}")]
     private partial void LogRecovered(Guid attemptId, Guid paymentId, string outcome);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Attempt {AttemptId} of payment {PaymentId} could not be taken up; it is due again")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Attempt {AttemptId} of payment {PaymentId} could not be taken up; it is due again")]
     private partial void LogAttemptFailed(Guid attemptId, Guid paymentId, Exception exception);
 }
