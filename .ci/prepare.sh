@@ -76,7 +76,8 @@ install_servers() {
 
   say "Installing ${packages[*]} (apt)"
   apt_install "${packages[@]}" || fail "apt could not install ${packages[*]}; its own message is above."
-  [[ -n $(postgres_bin) ]] || fail "PostgreSQL $OLDEST_POSTGRES or newer is not to be had from this machine's apt sources."
+  [[ -n $(postgres_bin) ]] ||
+    fail "PostgreSQL $OLDEST_POSTGRES or newer is not to be had from this machine's apt sources."
 }
 
 # Debian starts a service at its install; ours are started by the AppHost, with folders and ports of their own.

@@ -25,7 +25,8 @@ check_folder() {
     fail "$DATA_FOLDER belongs to $(stat -c %U "$DATA_FOLDER"), and this is $(id -un)." \
       "Run as the same account, or begin anew as that one: ./run --reset"
   free=$(df -Pm "$RUN_FOLDER" | awk 'NR == 2 { print $4 }')
-  ((free >= LEAST_FREE_MB)) || fail "the disk of $RUN_FOLDER is nearly full: $free MB are free, $LEAST_FREE_MB are needed."
+  ((free >= LEAST_FREE_MB)) ||
+    fail "the disk of $RUN_FOLDER is nearly full: $free MB are free, $LEAST_FREE_MB are needed."
 }
 
 check_port() {
@@ -33,7 +34,8 @@ check_port() {
   if [[ $port =~ ^[0-9]{1,5}$ ]]; then port=$((10#$port)); else port=-1; fi
   ((port >= 0 && port <= 65535)) || fail "$name=$2: it must be a port, 0 to 65535."
   if ((port > 0)); then
-    port_is_free "$port" || fail "port $port is in use." "Choose another with $name=... ./run, or $name=0 for any free one."
+    port_is_free "$port" ||
+      fail "port $port is in use." "Choose another with $name=... ./run, or $name=0 for any free one."
   fi
 }
 

@@ -4,7 +4,7 @@ using ArdorQr.AppHost.Infrastructure;
 namespace ArdorQr.AppHost;
 
 /// <summary>What can be chosen about a start: by an argument <c>Name=value</c> or an environment variable.</summary>
-/// <param name="Infrastructure">Where PostgreSQL and RabbitMQ run; unless given, in containers when an engine answers.</param>
+/// <param name="Infrastructure">Where the servers run; unless given, in containers if an engine answers.</param>
 /// <param name="DataFolder">Databases, messages and secrets; survives a restart. Two starts can't share one.</param>
 /// <param name="GatewayPort">The public API's port; 0 is any free one.</param>
 /// <param name="OperatorPort">The operator API's port; 0 is any free one.</param>
@@ -19,7 +19,8 @@ internal sealed record AppHostSettings(
     {
         string? Given(string name) => builder.Configuration[name] is { Length: > 0 } value ? value : null;
 
-        var dataFolder = Path.GetFullPath(Given("DataFolder") ?? Path.Combine(builder.AppHostDirectory, "../.run/data"));
+        var dataFolder = Path.GetFullPath(
+            Given("DataFolder") ?? Path.Combine(builder.AppHostDirectory, "../.run/data"));
         return new(
             KindOf(Given("Infrastructure")),
             dataFolder,
@@ -51,7 +52,8 @@ internal sealed record AppHostSettings(
 
         return FreePorts.IsFree(port)
             ? port
-            : throw new SetupException($"Port {port} is in use. Choose another with {name}=..., or {name}=0 for any free one.");
+            : throw new SetupException(
+                $"Port {port} is in use. Choose another with {name}=..., or {name}=0 for any free one.");
     }
 }
 

@@ -18,7 +18,9 @@ var sandbox = services.Add<Projects.ArdorQr_Sandbox>("sandbox");
 var gateway = services.AddGateway<Projects.ArdorQr_Gateway>(settings);
 
 // Who may call whom at once. All else goes by events.
-gateway.WithReference(ledger).WithReference(deposits).WithReference(payments).WithReference(webhooks).WithReference(sandbox);
+gateway
+    .WithReference(ledger).WithReference(deposits).WithReference(payments)
+    .WithReference(webhooks).WithReference(sandbox);
 payments.WithReference(ledger).WithReference(deposits);
 
 // What the services reach outside; of test mode's world, only the sandbox knows that it is one.

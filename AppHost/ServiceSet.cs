@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace ArdorQr.AppHost;
 
 /// <summary>
-/// The services. Each is added twice: as <c>{name}-migrate</c>, which prepares its database and queues and exits, and as
-/// itself, started when all migrations are through.
+/// The services. Each is added twice: as <c>{name}-migrate</c>, which prepares its database and queues and exits, and
+/// as itself, started when all migrations are through.
 /// </summary>
 internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerPair servers, KeptSecrets secrets)
 {
@@ -41,7 +41,9 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
         where TProject : IProjectMetadata, new()
     {
         var port = FreePorts.Next();
-        return AddService<TProject>(name).WithHttpEndpoint(port, port, "http", isProxied: false).WithHttpHealthCheck(HealthPath);
+        return AddService<TProject>(name)
+            .WithHttpEndpoint(port, port, "http", isProxied: false)
+            .WithHttpHealthCheck(HealthPath);
     }
 
     /// <summary>
@@ -74,9 +76,10 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
         where TProject : IProjectMetadata, new()
     {
         var database = servers.Postgres.AddDatabase(name);
-        // The built program itself: "dotnet run", as Aspire starts a project, would cost seconds for one that soon exits.
+        // The built program itself: "dotnet run", as Aspire starts a project, costs seconds for one that soon exits.
         var program = ProgramOf(new TProject());
-        var migration = builder.AddExecutable($"{name}{MigrationSuffix}", program, Path.GetDirectoryName(program)!, "migrate");
+        var folder = Path.GetDirectoryName(program)!;
+        var migration = builder.AddExecutable($"{name}{MigrationSuffix}", program, folder, "migrate");
         _migrations.Add(Equip(migration, name, database).WithReference(database.Owner, $"{name}-owner"));
 
         var service = builder.AddProject<TProject>(name, options => options.ExcludeLaunchProfile = true);
@@ -85,12 +88,13 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     }
 
     /// <summary>What a service and its migration both need.</summary>
-    private IResourceBuilder<TProcess> Equip<TProcess>(IResourceBuilder<TProcess> process, string service, ServiceDatabase database)
+    private IResourceBuilder<TProcess> Equip<TProcess>(
+        IResourceBuilder<TProcess> process, string service, ServiceDatabase database)
         where TProcess : IResourceWithEnvironment, IResourceWithWaitSupport =>
         process
             .WithEnvironment("ASPNETCORE_ENVIRONMENT", builder.Environment.EnvironmentName)
             .WithEnvironment("DOTNET_ENVIRONMENT", builder.Environment.EnvironmentName)
-            // A stopping service hands its last telemetry to a dashboard that may be gone already: it must not wait long.
+            // A stopping service hands its last telemetry to a dashboard that may be gone: it must not wait long.
             .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
             .WithReference(database.Application, service)
             .WithReference(servers.Broker, "broker")
@@ -100,8 +104,9 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     /// <summary>Built with the same configuration and for the same framework as this program.</summary>
     private static string ProgramOf(IProjectMetadata project)
     {
-        var output = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory).Split(Path.DirectorySeparatorChar)[^3..];
-        return Path.Combine(
-            [Path.GetDirectoryName(project.ProjectPath)!, .. output, Path.GetFileNameWithoutExtension(project.ProjectPath)]);
+        var own = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory);
+        var output = own.Split(Path.DirectorySeparatorChar)[^3..]; // bin, configuration, framework.
+        var path = project.ProjectPath;
+        return Path.Combine([Path.GetDirectoryName(path)!, .. output, Path.GetFileNameWithoutExtension(path)]);
     }
 }

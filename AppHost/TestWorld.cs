@@ -34,13 +34,13 @@ internal sealed class TestWorld(IResourceBuilder<ProjectResource> sandbox, KeptS
             .WithEnvironment("Deposits__Worlds__Test__PublicKey", DepositPublicKey)
             .WithEnvironment("Deposits__Worlds__Test__NetworkGlobalId", TestnetGlobalId)
             .WithEnvironment("Deposits__Worlds__Test__JettonMaster", JettonMaster)
-            .WithEnvironment("Deposits__Worlds__Test__ChainUrl", ReferenceExpression.Create($"{_url}/chain"))
+            .WithEnvironment("Deposits__Worlds__Test__ChainUrl", At("/chain"))
             .WithDefault("Deposits__Worlds__Test__PollIntervalMilliseconds", "500")
-            .WithEnvironment("Deposits__Worlds__Test__FaucetUrl", ReferenceExpression.Create($"{_url}/faucet/v1/transfers"))
+            .WithEnvironment("Deposits__Worlds__Test__FaucetUrl", At("/faucet/v1/transfers"))
             .WithEnvironment("Deposits__Worlds__Test__FaucetToken", secrets.Password("faucet-token"))
             .WithEnvironment("Deposits__Worlds__Test__RateSources__0__Name", Name)
             .WithEnvironment("Deposits__Worlds__Test__RateSources__0__Kind", Name)
-            .WithEnvironment("Deposits__Worlds__Test__RateSources__0__Url", ReferenceExpression.Create($"{_url}/rates/v1/usdt-rub"));
+            .WithEnvironment("Deposits__Worlds__Test__RateSources__0__Url", At("/rates/v1/usdt-rub"));
         sandbox
             .WithEnvironment("Sandbox__JettonMaster", JettonMaster)
             .WithEnvironment("Sandbox__FaucetToken", secrets.Password("faucet-token"));
@@ -60,20 +60,25 @@ internal sealed class TestWorld(IResourceBuilder<ProjectResource> sandbox, KeptS
         sandbox
             .WithEnvironment("Sandbox__RailToken", secrets.Password("rail-token"))
             .WithEnvironment("Sandbox__CallbackSecret", secrets.Password("rail-callback-secret"))
-            .WithEnvironment("Sandbox__CallbackUrl", ReferenceExpression.Create($"{gateway.GetEndpoint("http")}/rail/callbacks/{Name}"));
+            .WithEnvironment("Sandbox__CallbackUrl", ReferenceExpression.Create(
+                $"{gateway.GetEndpoint("http")}/rail/callbacks/{Name}"));
     }
 
-    /// <summary>Receivers of test mode may be on this machine: a development setting that Production refuses to start with.</summary>
+    /// <summary>Receivers of test mode may be on this machine; Production refuses to start with that.</summary>
     public void ConnectWebhooks(IResourceBuilder<ProjectResource> webhooks) =>
         webhooks
             .WithDefault("Webhooks__AllowLoopbackReceivers", "true")
             .WithEnvironment("Webhooks__EncryptionKey", secrets.Get(
-                "webhook-encryption-key", () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(EncryptionKeyBytes))));
+                "webhook-encryption-key",
+                () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(EncryptionKeyBytes))));
+
+    private ReferenceExpression At(string path) => ReferenceExpression.Create($"{_url}{path}");
 }
 
 internal static class Defaults
 {
     /// <summary>A setting that a variable of the same name, given to the start, overrides.</summary>
-    public static IResourceBuilder<ProjectResource> WithDefault(this IResourceBuilder<ProjectResource> service, string name, string value) =>
+    public static IResourceBuilder<ProjectResource> WithDefault(
+        this IResourceBuilder<ProjectResource> service, string name, string value) =>
         service.WithEnvironment(name, Environment.GetEnvironmentVariable(name) ?? value);
 }

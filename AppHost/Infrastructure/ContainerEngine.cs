@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace ArdorQr.AppHost.Infrastructure;
 
-/// <summary>Is there a container engine? A client may be installed with no engine behind it, so the engine is asked.</summary>
+/// <summary>Is there a container engine? A client may be installed with none behind it: it is asked.</summary>
 internal static class ContainerEngine
 {
     private static readonly TimeSpan _answerTimeout = TimeSpan.FromSeconds(10);

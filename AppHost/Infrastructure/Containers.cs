@@ -12,15 +12,19 @@ internal static class Containers
     {
         // The volumes' names are kept with the passwords that open them: wiping the folder leaves no locked data behind
         // the same name, and two data folders never share a volume.
-        var volumes = secrets.Get("container-volumes", () => $"ardorqr-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(VolumeIdBytes))}");
+        var volumes = secrets.Get(
+            "container-volumes",
+            () => $"ardorqr-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(VolumeIdBytes))}");
         var (broker, brokerServer) = builder.AddRabbitMqContainer($"{volumes}-rabbitmq", secrets);
         return new(builder.AddPostgresContainer($"{volumes}-postgres", secrets), broker, brokerServer);
     }
 
-    private static PostgresServer AddPostgresContainer(this IDistributedApplicationBuilder builder, string volume, KeptSecrets secrets)
+    private static PostgresServer AddPostgresContainer(
+        this IDistributedApplicationBuilder builder, string volume, KeptSecrets secrets)
     {
         var password = secrets.Password("postgres-superuser");
-        var resource = builder.AddPostgres("postgres", password: builder.AddParameter("postgres-password", password, secret: true))
+        var parameter = builder.AddParameter("postgres-password", password, secret: true);
+        var resource = builder.AddPostgres("postgres", password: parameter)
             .WithArgs("-c", $"max_connections={Servers.MaxPostgresConnections}")
             .WithDataVolume(volume);
         var endpoint = resource.Resource.PrimaryEndpoint;

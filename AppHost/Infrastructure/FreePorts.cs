@@ -47,7 +47,8 @@ internal static class FreePorts
         catch (SocketException exception)
         {
             // A machine without IPv6 has no such address: then nobody listens on it either.
-            return exception.SocketErrorCode is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
+            return exception.SocketErrorCode
+                is SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
         }
     }
 }

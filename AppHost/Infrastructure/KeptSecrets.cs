@@ -30,11 +30,14 @@ internal sealed class KeptSecrets : IDisposable
             var file = Path.Combine(dataFolder, "secrets.json");
             if (File.Exists(file))
             {
-                return new(file, folderLock, JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file))!);
+                var values = JsonSerializer.Deserialize<SortedDictionary<string, string>>(File.ReadAllText(file));
+                return new(file, folderLock, values!);
             }
 
             return Directory.Exists(Path.Combine(dataFolder, "postgres"))
-                ? throw new SetupException($"{file} is missing, and without it the data beside it can't be opened. Put it back, or begin anew: ./run --reset")
+                ? throw new SetupException(
+                    $"{file} is missing, and without it the data beside it can't be opened. "
+                    + "Put it back, or begin anew: ./run --reset")
                 : new(file, folderLock, []);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
@@ -58,7 +61,7 @@ internal sealed class KeptSecrets : IDisposable
         return value;
     }
 
-    /// <summary>Replaces the file at once: a reader sees the old text or the new, and nobody but the owner sees any.</summary>
+    /// <summary>Replaces the file at once: a reader sees the old text or the new; only the owner sees any.</summary>
     public static void WritePrivately(string file, string text)
     {
         var next = file + ".next";
@@ -87,7 +90,8 @@ internal sealed class KeptSecrets : IDisposable
         }
         catch (IOException exception) when (exception.GetType() == typeof(IOException))
         {
-            throw new SetupException($"The data folder {dataFolder} is in use by another start of the system. ({exception.Message})");
+            throw new SetupException(
+                $"The data folder {dataFolder} is in use by another start of the system. ({exception.Message})");
         }
     }
 }

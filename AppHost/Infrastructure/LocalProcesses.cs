@@ -17,13 +17,15 @@ internal static class LocalProcesses
     private const string PostgresVersions = "/usr/lib/postgresql";
     private const string RabbitMqServer = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
-    public static ServerPair AddLocalProcesses(this IDistributedApplicationBuilder builder, string dataFolder, KeptSecrets secrets)
+    public static ServerPair AddLocalProcesses(
+        this IDistributedApplicationBuilder builder, string dataFolder, KeptSecrets secrets)
     {
         var (broker, brokerServer) = builder.AddRabbitMqProcess(Path.Combine(dataFolder, "rabbitmq"), secrets);
         return new(builder.AddPostgresProcess(Path.Combine(dataFolder, "postgres"), secrets), broker, brokerServer);
     }
 
-    private static PostgresServer AddPostgresProcess(this IDistributedApplicationBuilder builder, string data, KeptSecrets secrets)
+    private static PostgresServer AddPostgresProcess(
+        this IDistributedApplicationBuilder builder, string data, KeptSecrets secrets)
     {
         var password = secrets.Password("postgres-superuser");
         var port = FreePorts.Next();
@@ -68,8 +70,8 @@ internal static class LocalProcesses
         IResourceBuilder<ExecutableResource> resource, string beforeHost, string beforePort)
     {
         var endpoint = resource.GetEndpoint("tcp");
-        return ReferenceExpression.Create(
-            $"{beforeHost}{endpoint.Property(EndpointProperty.IPV4Host)}{beforePort}{endpoint.Property(EndpointProperty.Port)}");
+        var (host, port) = (endpoint.Property(EndpointProperty.IPV4Host), endpoint.Property(EndpointProperty.Port));
+        return ReferenceExpression.Create($"{beforeHost}{host}{beforePort}{port}");
     }
 
     /// <summary>Ready when the check stops throwing.</summary>
@@ -98,13 +100,16 @@ internal static class LocalProcesses
     {
         var newest = Directory.Exists(PostgresVersions)
             ? Directory.GetDirectories(PostgresVersions)
-                .Select(folder => int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var version) ? version : 0)
+                .Select(Path.GetFileName)
+                .Select(name => int.TryParse(name, CultureInfo.InvariantCulture, out var version) ? version : 0)
                 .Where(version => version >= OldestPostgres && File.Exists($"{PostgresVersions}/{version}/bin/initdb"))
                 .DefaultIfEmpty()
                 .Max()
             : 0;
         return newest > 0
             ? $"{PostgresVersions}/{newest}/bin"
-            : throw new SetupException($"PostgreSQL {OldestPostgres} or newer is not installed, and no container engine answers. ./run installs it.");
+            : throw new SetupException(
+                $"PostgreSQL {OldestPostgres} or newer is not installed, and no container engine answers. "
+                + "./run installs it.");
     }
 }

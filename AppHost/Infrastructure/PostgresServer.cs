@@ -10,7 +10,7 @@ namespace ArdorQr.AppHost.Infrastructure;
 internal sealed class PostgresServer
 {
     /// <summary>Of one service; six of them stay within <see cref="Servers.MaxPostgresConnections"/>.</summary>
-    private const int MaxPoolSize = 40;
+    private const string MaxPoolSize = "40";
 
     private readonly IDistributedApplicationBuilder _builder;
     private readonly KeptSecrets _secrets;
@@ -27,8 +27,10 @@ internal sealed class PostgresServer
         IDistributedApplicationBuilder builder, IResourceBuilder<IResource> resource, ReferenceExpression address,
         string superuserPassword, KeptSecrets secrets)
     {
-        (_builder, Resource, _address, _superuserPassword, _secrets) = (builder, resource, address, superuserPassword, secrets);
-        builder.Eventing.Subscribe<ResourceReadyEvent>(resource.Resource, (_, cancellationToken) => CreateDatabasesAsync(cancellationToken));
+        (_builder, Resource, _address) = (builder, resource, address);
+        (_superuserPassword, _secrets) = (superuserPassword, secrets);
+        builder.Eventing.Subscribe<ResourceReadyEvent>(
+            resource.Resource, (_, cancellationToken) => CreateDatabasesAsync(cancellationToken));
     }
 
     public IResourceBuilder<IResource> Resource { get; }
@@ -40,14 +42,15 @@ internal sealed class PostgresServer
         var password = _secrets.Password($"postgres-{role}");
         return new(
             _builder.AddConnectionString($"{service}-database", ReferenceExpression.Create(
-                $"{_address};Username={role};Password={password};Database={service};Maximum Pool Size={$"{MaxPoolSize}"}")),
+                $"{_address};Username={role};Password={password};Database={service};Maximum Pool Size={MaxPoolSize}")),
             _builder.AddConnectionString($"{service}-database-owner", ReferenceExpression.Create(
                 $"{_address};Username=postgres;Password={_superuserPassword};Database={service};Pooling=false")));
     }
 
     /// <summary>The superuser's connection string to the database that every server has.</summary>
     public async Task<string> SuperuserAsync(CancellationToken cancellationToken) =>
-        $"{await _address.GetValueAsync(cancellationToken)};Username=postgres;Password={_superuserPassword};Database=postgres;Pooling=false";
+        await _address.GetValueAsync(cancellationToken)
+        + $";Username=postgres;Password={_superuserPassword};Database=postgres;Pooling=false";
 
     private async Task CreateDatabasesAsync(CancellationToken cancellationToken)
     {

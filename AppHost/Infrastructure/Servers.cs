@@ -8,7 +8,8 @@ internal static class Servers
     /// <summary>Six services, each with its pool and its migration, and somebody who looks at the data.</summary>
     public const int MaxPostgresConnections = 300;
 
-    public static ServerPair AddServers(this IDistributedApplicationBuilder builder, AppHostSettings settings, KeptSecrets secrets) =>
+    public static ServerPair AddServers(
+        this IDistributedApplicationBuilder builder, AppHostSettings settings, KeptSecrets secrets) =>
         settings.Infrastructure == InfrastructureKind.Containers
             ? builder.AddContainers(secrets)
             : builder.AddLocalProcesses(settings.DataFolder, secrets);

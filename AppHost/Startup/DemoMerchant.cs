@@ -1,4 +1,3 @@
-using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ArdorQr.AppHost.Infrastructure;
@@ -24,20 +23,23 @@ internal sealed class DemoMerchant(AppHostSettings settings, KeptSecrets secrets
             KeptSecrets.WritePrivately(file, await RegisterAsync(cancellationToken));
         }
 
-        return JsonSerializer.Deserialize<Registered>(await File.ReadAllTextAsync(file, cancellationToken), JsonSerializerOptions.Web)!;
+        var kept = await File.ReadAllTextAsync(file, cancellationToken);
+        return JsonSerializer.Deserialize<Registered>(kept, JsonSerializerOptions.Web)!;
     }
 
     private async Task<string> RegisterAsync(CancellationToken cancellationToken)
     {
         using var client = new HttpClient { BaseAddress = new(services.OperatorUrl), Timeout = _timeout };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "operator/merchants") { Content = JsonContent.Create(new { name = Name }) };
-        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", secrets.Password(ServiceSet.OperatorToken));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "operator/merchants");
+        request.Content = JsonContent.Create(new { name = Name });
+        request.Headers.Authorization = new("Bearer", secrets.Password(ServiceSet.OperatorToken));
         request.Headers.Add("Idempotency-Key", IdempotencyKey);
         using var response = await client.SendAsync(request, cancellationToken);
         var body = await response.Content.ReadAsStringAsync(cancellationToken);
         return response.IsSuccessStatusCode
             ? body
-            : throw new SetupException($"the gateway refused to register the demo merchant: {(int)response.StatusCode} {body}");
+            : throw new SetupException(
+                $"the gateway refused to register the demo merchant: {(int)response.StatusCode} {body}");
     }
 
     internal sealed record Registered(Guid Id, KeyPair Keys);

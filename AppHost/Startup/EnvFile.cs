@@ -4,7 +4,8 @@ using Microsoft.Extensions.Configuration;
 namespace ArdorQr.AppHost.Startup;
 
 /// <summary>The addresses and keys of the running system, as shell variables; readable by the owner only.</summary>
-internal sealed class EnvFile(AppHostSettings settings, KeptSecrets secrets, ServiceSet services, IConfiguration configuration)
+internal sealed class EnvFile(
+    AppHostSettings settings, KeptSecrets secrets, ServiceSet services, IConfiguration configuration)
 {
     public void Write(DemoMerchant.Registered demo) =>
         KeptSecrets.WritePrivately(settings.EnvFile, $"""

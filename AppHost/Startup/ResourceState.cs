@@ -3,17 +3,20 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArdorQr.AppHost.Startup;
 
-/// <summary>How far one process of the start has come. A migration is ready when it ended well, all else when healthy.</summary>
+/// <summary>How far one process has come. A migration is ready when it ended well, all else when healthy.</summary>
 internal sealed class ResourceState(IResource resource)
 {
     public IResource Resource { get; } = resource;
 
     public CustomResourceSnapshot? Snapshot { get; set; }
 
-    public bool IsReady => IsMigration ? HasEnded && Snapshot!.ExitCode == 0 : IsRunning && Snapshot!.HealthStatus == HealthStatus.Healthy;
+    public bool IsReady => IsMigration
+        ? HasEnded && Snapshot!.ExitCode == 0
+        : IsRunning && Snapshot!.HealthStatus == HealthStatus.Healthy;
 
     public bool HasFailed =>
-        State is var state && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.RuntimeUnhealthy
+        State is var state
+        && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.RuntimeUnhealthy
             || (HasEnded && !(IsMigration && Snapshot!.ExitCode is null or 0)));
 
     /// <summary>Nothing is asked of it yet.</summary>
@@ -23,7 +26,8 @@ internal sealed class ResourceState(IResource resource)
 
     private bool IsRunning => State == KnownResourceStates.Running;
 
-    private bool HasEnded => KnownResourceStates.TerminalStates.Contains(State) && State != KnownResourceStates.FailedToStart;
+    private bool HasEnded =>
+        KnownResourceStates.TerminalStates.Contains(State) && State != KnownResourceStates.FailedToStart;
 
     private string? State => Snapshot?.State?.Text;
 

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Hosting;
 namespace ArdorQr.AppHost.Startup;
 
 /// <summary>
-/// Says on the console, in lines that begin with <c>status:</c>, what the start waits for and why it failed. When all is
-/// healthy, registers the demo merchant and writes the addresses and keys to the file for shells.
+/// Says on the console, in lines that begin with <c>status:</c>, what the start waits for and why it failed. When all
+/// is healthy, registers the demo merchant and writes the addresses and keys to the file for shells.
 /// </summary>
 internal sealed class StartupReport(
     ResourceNotificationService notifications, ResourceLoggerService logs, DistributedApplicationModel model,
@@ -19,7 +19,8 @@ internal sealed class StartupReport(
 
     private readonly Dictionary<string, ResourceState> _states = model.Resources
         .Where(resource => resource is ProjectResource or ExecutableResource or ContainerResource)
-        .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>()) // Aspire's own tools, started by hand.
+        // Not Aspire's own tools, which are started by hand.
+        .Where(resource => !resource.HasAnnotationOfType<ExplicitStartupAnnotation>())
         .ToDictionary(resource => resource.Name, resource => new ResourceState(resource));
 
     private string _lastStatus = "";
@@ -65,8 +66,9 @@ internal sealed class StartupReport(
     private void SayProgress()
     {
         var ready = _states.Values.Count(state => state.IsReady);
-        var underWay = string.Join(", ", _states.Values.Where(state => state is { IsReady: false, IsWaitingForOthers: false }));
-        Say(underWay.Length > 0 ? $"{ready} of {_states.Count} are ready, waiting for {underWay}" : $"{ready} of {_states.Count} are ready");
+        var underWay = _states.Values.Where(state => state is { IsReady: false, IsWaitingForOthers: false }).ToList();
+        var waiting = underWay.Count > 0 ? $", waiting for {string.Join(", ", underWay)}" : "";
+        Say($"{ready} of {_states.Count} are ready{waiting}");
     }
 
     private async Task SayFailureAsync(ResourceState failed, CancellationToken cancellationToken)
@@ -74,7 +76,8 @@ internal sealed class StartupReport(
         var lines = new Queue<string>();
         await foreach (var batch in logs.GetAllAsync(failed.Resource).WithCancellation(cancellationToken))
         {
-            foreach (var line in batch.Where(line => !line.Content.Contains("   at ", StringComparison.Ordinal))) // No stack traces.
+            // The reason, not the stack trace.
+            foreach (var line in batch.Where(line => !line.Content.Contains("   at ", StringComparison.Ordinal)))
             {
                 lines.Enqueue(line.Content);
                 if (lines.Count > LogLinesOfAFailure)
@@ -102,13 +105,14 @@ internal static class StartupReportRegistration
     public static void AddStartupReport(
         this IDistributedApplicationBuilder builder, AppHostSettings settings, KeptSecrets secrets, ServiceSet services)
     {
-        builder.Services.AddSingleton(_ => secrets); // By a factory, so that the host disposes it: it holds the data folder.
+        // By a factory, so that the host disposes it: it holds the data folder.
+        builder.Services.AddSingleton(_ => secrets);
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(services);
         builder.Services.AddSingleton<DemoMerchant>();
         builder.Services.AddSingleton<EnvFile>();
-        // The first to start: the host goes on to the next one only when that one's start is through, and Aspire's own is
-        // through only when everything runs.
+        // The first to start: the host goes on to the next one only when that one's start is through, and Aspire's own
+        // is through only when everything runs.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService, StartupReport>());
     }
 }
