@@ -34,6 +34,7 @@ internal sealed class Merchant : IAsyncDisposable
     /// <summary>Registers a merchant by the operator's API and sets up its webhooks by the public one.</summary>
     public static async Task<Merchant> RegisterAsync(RunningSystem system, CancellationToken cancellationToken)
     {
+        await system.RestoreAsync(cancellationToken);
         var registered = await system.RegisterMerchantAsync("ООО Проверка", cancellationToken);
         var client = system.CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString());

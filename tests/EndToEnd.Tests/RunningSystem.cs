@@ -17,6 +17,7 @@ public sealed class RunningSystem : IAsyncLifetime
     private const int StartTimeoutSeconds = 300;
     private const int ChangeTimeoutSeconds = 120;
 
+    private static readonly string[] Servers = ["postgres", "rabbitmq"];
     private static readonly string[] Services = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-e2e-").FullName;
@@ -42,7 +43,10 @@ public sealed class RunningSystem : IAsyncLifetime
                 $"DataFolder={_folder}/data",
             ],
             timeout.Token);
-        builder.Services.AddLogging(logging => logging.AddFilter("Aspire", LogLevel.Warning));
+        builder.Services.AddLogging(logging => logging
+            .AddFilter("Aspire", LogLevel.Warning)
+            // That what was killed on purpose is unhealthy is no news.
+            .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         _app = await builder.BuildAsync(timeout.Token);
         await _app.StartAsync(timeout.Token);
         foreach (var service in Services)
@@ -63,6 +67,25 @@ public sealed class RunningSystem : IAsyncLifetime
 
     /// <summary>A client of the public API, without a key.</summary>
     public HttpClient CreateClient() => new() { BaseAddress = App.GetEndpoint("gateway", "http") };
+
+    /// <summary>Whatever an earlier test left: no fault is armed, and all runs and is healthy.</summary>
+    public async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        foreach (var armed in Directory.GetFiles(FaultsFolder))
+        {
+            File.Delete(armed);
+        }
+
+        foreach (var resource in Servers.Concat(Services))
+        {
+            if (await HasEndedAsync(resource, cancellationToken))
+            {
+                await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+            }
+
+            await HealthyAsync(resource, cancellationToken);
+        }
+    }
 
     public async Task<JsonElement> RegisterMerchantAsync(string name, CancellationToken cancellationToken)
     {
@@ -137,8 +160,18 @@ public sealed class RunningSystem : IAsyncLifetime
         return count;
     }
 
+    private async Task<bool> HasEndedAsync(string resource, CancellationToken cancellationToken)
+    {
+        var now = await App.ResourceNotifications.WaitForResourceAsync(resource, _ => true, cancellationToken);
+        return KnownResourceStates.TerminalStates.Contains(now.Snapshot.State?.Text);
+    }
+
+    /// <summary>
+    /// Just after a start command the resource may still be shown as ended, for a moment: that is not a failed start.
+    /// </summary>
     private async Task HealthyAsync(string resource, CancellationToken cancellationToken) =>
-        await App.ResourceNotifications.WaitForResourceHealthyAsync(resource, cancellationToken)
+        await App.ResourceNotifications
+            .WaitForResourceHealthyAsync(resource, WaitBehavior.WaitOnResourceUnavailable, cancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(StartTimeoutSeconds), cancellationToken);
 
     private async Task EndedAsync(string resource, CancellationToken cancellationToken) =>
