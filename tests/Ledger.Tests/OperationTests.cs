@@ -22,7 +22,8 @@ public sealed class OperationTests
 
         Assert.Equal(2, operations.GetArrayLength());
         Assert.Equal(
-            ["id", "type", "amountMinor", "balanceAfterMinor", "currency", "sourceId", "description", "createdAt"],
+            ["id", "type", "amountMinor", "balanceAfterMinor", "currency", "sourceId", "description", "createdAt",
+                "sequence", "hash", "previousHash"],
             operations[0].EnumerateObject().Select(member => member.Name));
         Assert.Equal(("payment", -606L, 394L, "RUB", body.PaymentId, "Оплата по QR: ООО Ромашка"), Of(operations[0]));
         Assert.Equal(("deposit", 1_000L, 1_000L, "RUB", deposit.DepositId, "Пополнение 25 USDT"), Of(operations[1]));

@@ -69,17 +69,19 @@ public sealed class PostingTests
 
             foreach (var wallet in postings.Entries.Where(entry => entry.Sequence is not null).GroupBy(entry => entry.AccountId))
             {
-                var (balance, sequence, last) = (Kopecks.Zero, 0L, DateTimeOffset.MinValue);
+                var (balance, sequence, last, hash) = (Kopecks.Zero, 0L, DateTimeOffset.MinValue, OperationHash.Zero);
                 foreach (var entry in wallet)
                 {
                     balance += entry.Amount;
                     Assert.Equal((++sequence, balance), (entry.Sequence, entry.BalanceAfter));
                     Assert.True(entry.CreatedAt > last && entry.CreatedAt.Ticks % TimeSpan.TicksPerMicrosecond == 0);
-                    last = entry.CreatedAt;
+                    Assert.Equal(hash, entry.PreviousHash);
+                    Assert.NotEqual(hash, entry.Hash);
+                    (last, hash) = (entry.CreatedAt, entry.Hash!.Value);
                 }
 
                 Assert.Equal(
-                    new WalletState(wallet.Key, balance, sequence, last),
+                    new WalletState(wallet.Key, balance, sequence, last, hash),
                     Assert.Single(postings.Wallets, state => state.AccountId == wallet.Key));
             }
         });
@@ -135,7 +137,7 @@ public sealed class PostingTests
     {
         var books = Empty() with
         {
-            Wallets = new Dictionary<WalletKey, WalletState> { [Wallets[0]] = new(1000, new(100), 5, Start.AddHours(1)) },
+            Wallets = new Dictionary<WalletKey, WalletState> { [Wallets[0]] = new(1000, new(100), 5, Start.AddHours(1), OperationHash.Zero) },
         };
         var debits = Enumerable.Range(0, 3).Select(index => MakeRequest(
             0, Wallets[0], Numbered(index + 10), Numbered(index + 30), default, Sums.TryOf(new(1), new(0), new(1))!)).ToList();
@@ -172,7 +174,7 @@ public sealed class PostingTests
     };
 
     private static OpenBooks Empty() => new(
-        Wallets.Select((key, index) => (key, new WalletState(1000 + index, Kopecks.Zero, 0, null))).ToDictionary(), [], Start);
+        Wallets.Select((key, index) => (key, WalletState.Opened(1000 + index))).ToDictionary(), [], Start);
 
     private static OpenBooks After(OpenBooks books, Postings postings) => new(
         books.Wallets.ToDictionary(

@@ -22,18 +22,31 @@ public sealed class SchemaTests
         FROM ledger.wallet WHERE account_id = 1000;
         """;
 
+    private const string Link = "(SELECT hash FROM ledger.entry WHERE account_id = 1000 AND sequence = 1)";
+
+    private const string Hash =
+        $"""
+        (SELECT ledger.operation_hash({Link}, merchant_id, 'test', 2, '{AnyId}', 'debit', -100, 400, '{AnyId}', '2100-01-01Z', 'x')
+        FROM ledger.wallet WHERE account_id = 1000)
+        """;
+
     private const string Wallet =
-        "UPDATE ledger.wallet SET balance_kopecks = 400, last_sequence = 2, last_entry_at = '2100-01-01Z' WHERE account_id = 1000;";
+        $"""
+        UPDATE ledger.wallet SET balance_kopecks = 400, last_sequence = 2, last_entry_at = '2100-01-01Z', last_hash = {Hash}
+        WHERE account_id = 1000;
+        """;
 
     private const string Entries =
         """
-        INSERT INTO ledger.entry (
-            transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at) VALUES
+        INSERT INTO ledger.entry (transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks,
+            created_at, previous_hash, hash) VALUES
         """;
 
-    private const string WalletEntry = $"('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z')";
+    private const string WalletEntry = $"('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z', {Link}, {Hash})";
 
-    private const string HouseEntry = $"('{AnyId}', 202, 100, NULL, NULL, NULL, '2100-01-01Z')";
+    private const string HouseEntry = $"('{AnyId}', 202, 100, NULL, NULL, NULL, '2100-01-01Z', NULL, NULL)";
+
+    private const string Zeros = "decode(repeat('00', 32), 'hex')";
 
     [Theory]
     [InlineData("UPDATE ledger.entry SET amount_kopecks = 1")]
@@ -64,17 +77,23 @@ public sealed class SchemaTests
     }
 
     [Theory]
-    [InlineData("no sum of zero", "do not sum to zero", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 99, NULL, NULL, NULL, '2100-01-01Z')")]
+    [InlineData("no sum of zero", "do not sum to zero", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 99, NULL, NULL, NULL, '2100-01-01Z', NULL, NULL)")]
     [InlineData("one side only", "do not sum to zero", $"{Debit}{Wallet}{Entries}{WalletEntry}")]
     [InlineData("no transfer", "of no posted transfer", $"{Wallet}{Entries}{WalletEntry}, {HouseEntry}")]
-    [InlineData("no such account", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 999, 100, NULL, NULL, NULL, '2100-01-01Z')")]
-    [InlineData("the other mode's house", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 102, 100, NULL, NULL, NULL, '2100-01-01Z')")]
-    [InlineData("another's wallet", "of no posted transfer", $"{Debit}{Wallet}{Entries}('{AnyId}', 1001, -100, '{AnyId}', 2, 400, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a gap", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 3, 400, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a wrong balance", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 401, '2100-01-01Z'), {HouseEntry}")]
-    [InlineData("a time that goes back", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2000-01-01Z'), {HouseEntry}")]
+    [InlineData("no such account", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 999, 100, NULL, NULL, NULL, '2100-01-01Z', NULL, NULL)")]
+    [InlineData("the other mode's house", "of no posted transfer", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 102, 100, NULL, NULL, NULL, '2100-01-01Z', NULL, NULL)")]
+    [InlineData("another's wallet", "of no posted transfer", $"{Debit}{Wallet}{Entries}('{AnyId}', 1001, -100, '{AnyId}', 2, 400, '2100-01-01Z', {Link}, {Hash}), {HouseEntry}")]
+    [InlineData("a gap", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 3, 400, '2100-01-01Z', {Link}, {Hash}), {HouseEntry}")]
+    [InlineData("a wrong balance", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 401, '2100-01-01Z', {Link}, {Hash}), {HouseEntry}")]
+    [InlineData("a time that goes back", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2000-01-01Z', {Link}, {Hash}), {HouseEntry}")]
+    [InlineData("another link before it", "does not continue", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z', {Zeros}, {Hash}), {HouseEntry}")]
+    [InlineData("a hash of something else", "not what its hash says", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z', {Link}, {Zeros}), {HouseEntry}")]
+    [InlineData("a wallet's entry outside of the chain", "entry_chained", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z', NULL, NULL), {HouseEntry}")]
+    [InlineData("a house's entry in a chain", "entry_chained", $"{Debit}{Wallet}{Entries}{WalletEntry}, ('{AnyId}', 202, 100, NULL, NULL, NULL, '2100-01-01Z', {Link}, {Hash})")]
+    [InlineData("half a hash", "hash_length", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, '{AnyId}', 2, 400, '2100-01-01Z', {Link}, '\\xaa'), {HouseEntry}")]
+    [InlineData("a wallet with another link", "does not agree", $"{Debit}{Wallet}UPDATE ledger.wallet SET last_hash = {Link} WHERE account_id = 1000;{Entries}{WalletEntry}, {HouseEntry}")]
     [InlineData("a wallet left behind", "does not agree", $"{Debit}{Entries}{WalletEntry}, {HouseEntry}")]
-    [InlineData("a wallet's entry without a number", "entry_check", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, NULL, NULL, NULL, '2100-01-01Z'), {HouseEntry}")]
+    [InlineData("a wallet's entry without a number", "entry_check", $"{Debit}{Wallet}{Entries}('{AnyId}', 1000, -100, NULL, NULL, NULL, '2100-01-01Z', NULL, NULL), {HouseEntry}")]
     [InlineData("a wallet below zero", "wallet_balance_kopecks_check", "UPDATE ledger.wallet SET balance_kopecks = -1")]
     [InlineData("a total that is no sum", "transfer_check", $"""
         INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,

@@ -24,7 +24,8 @@ internal static class Books
     {
         const string sql =
             $"""
-            SELECT wallet.account_id, wallet.merchant_id, wallet.mode, balance_kopecks, last_sequence, last_entry_at
+            SELECT wallet.account_id, wallet.merchant_id, wallet.mode, balance_kopecks, last_sequence, last_entry_at,
+                last_hash
             FROM unnest(@merchants, @modes) AS wanted (merchant_id, mode)
             JOIN ledger.wallet ON wallet.merchant_id = wanted.merchant_id AND wallet.mode = wanted.mode
             ORDER BY wallet.account_id
@@ -101,16 +102,18 @@ internal static class Books
             UPDATE ledger.wallet
             SET balance_kopecks = moved.balance_kopecks,
                 last_sequence = moved.last_sequence,
-                last_entry_at = moved.last_entry_at
-            FROM unnest(@walletIds, @walletBalances, @walletSequences, @walletEntryAts)
-                AS moved (account_id, balance_kopecks, last_sequence, last_entry_at)
+                last_entry_at = moved.last_entry_at,
+                last_hash = moved.last_hash
+            FROM unnest(@walletIds, @walletBalances, @walletSequences, @walletEntryAts, @walletHashes)
+                AS moved (account_id, balance_kopecks, last_sequence, last_entry_at, last_hash)
             WHERE wallet.account_id = moved.account_id;
 
             INSERT INTO ledger.entry (
-                transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at)
+                transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at,
+                previous_hash, hash)
             SELECT * FROM unnest(
                 @entryTransferIds, @entryAccountIds, @entryAmounts, @entryOperationIds, @entrySequences, @entryBalances,
-                @entryCreatedAts);
+                @entryCreatedAts, @entryPreviousHashes, @entryHashes);
             """;
         if (postings.Transfers.Count == 0)
         {
@@ -187,6 +190,7 @@ internal static class Books
             walletBalances = Column(wallets, row => row.Balance.Value),
             walletSequences = Column(wallets, row => row.LastSequence),
             walletEntryAts = Column(wallets, row => row.LastEntryAt!.Value),
+            walletHashes = Column(wallets, row => row.LastHash.ToArray()),
             entryTransferIds = Column(entries, row => row.TransferId),
             entryAccountIds = Column(entries, row => row.AccountId),
             entryAmounts = Column(entries, row => row.Amount.Value),
@@ -194,6 +198,8 @@ internal static class Books
             entrySequences = Column(entries, row => row.Sequence),
             entryBalances = Column(entries, row => row.BalanceAfter?.Value),
             entryCreatedAts = Column(entries, row => row.CreatedAt),
+            entryPreviousHashes = Column(entries, row => row.PreviousHash?.ToArray()),
+            entryHashes = Column(entries, row => row.Hash?.ToArray()),
         };
     }
 
@@ -208,9 +214,10 @@ internal static class Books
         public Kopecks BalanceKopecks { get; init; }
         public long LastSequence { get; init; }
         public DateTimeOffset? LastEntryAt { get; init; }
+        public byte[] LastHash { get; init; } = [];
 
         public WalletKey Key => new(MerchantId, Mode);
 
-        public WalletState State => new(AccountId, BalanceKopecks, LastSequence, LastEntryAt);
+        public WalletState State => new(AccountId, BalanceKopecks, LastSequence, LastEntryAt, OperationHash.Of(LastHash));
     }
 }

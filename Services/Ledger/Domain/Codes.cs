@@ -13,6 +13,17 @@ internal static class Codes
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 
+    /// <summary>The type of the operation that a merchant sees.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Transfers of this kind move no wallet.</exception>
+    public static string OperationTypeOf(TransferKind kind) => kind switch
+    {
+        TransferKind.Deposit => "deposit",
+        TransferKind.Debit => "payment",
+        TransferKind.Refund => "refund",
+        TransferKind.Adjustment => "adjustment",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "It has no wallet entry."),
+    };
+
     public static string Of(TransferStatus status) => status switch
     {
         TransferStatus.Posted => "posted",

@@ -191,12 +191,7 @@ internal sealed class Posting
     {
         if (toWallet != Kopecks.Zero)
         {
-            var wallet = _wallets[transfer.Wallet].Moved(toWallet, _now);
-            transfer = transfer with { BalanceKopecks = wallet.Balance, CreatedAt = wallet.LastEntryAt!.Value };
-            _wallets[transfer.Wallet] = wallet;
-            _moved.Add(transfer.Wallet);
-            _entries.Add(new Entry(transfer.TransferId, wallet.AccountId, toWallet, transfer.CreatedAt,
-                transfer.OperationId, wallet.LastSequence, wallet.Balance));
+            transfer = MoveWallet(transfer, toWallet);
         }
 
         foreach (var (account, amount) in toHouse)
@@ -209,6 +204,22 @@ internal sealed class Posting
         }
 
         return Written(transfer);
+    }
+
+    private Transfer MoveWallet(Transfer transfer, Kopecks amount)
+    {
+        var before = _wallets[transfer.Wallet];
+        var after = before.Moved(amount, _now);
+        transfer = transfer with { BalanceKopecks = after.Balance, CreatedAt = after.LastEntryAt!.Value };
+        var operation = new ChainedOperation(
+            transfer.Wallet, after.LastSequence, transfer.OperationId!.Value, Codes.OperationTypeOf(transfer.Kind),
+            amount, after.Balance, transfer.SourceId, transfer.CreatedAt, transfer.Description);
+        var hash = OperationChain.HashOf(before.LastHash, operation);
+        _wallets[transfer.Wallet] = after with { LastHash = hash };
+        _moved.Add(transfer.Wallet);
+        _entries.Add(new Entry(transfer.TransferId, after.AccountId, amount, transfer.CreatedAt,
+            transfer.OperationId, after.LastSequence, after.Balance, before.LastHash, hash));
+        return transfer;
     }
 
     private Outcome.Answered Refused(Transfer transfer, string reason) =>

@@ -77,10 +77,11 @@ internal sealed record Transfer
         (AmountKopecks, FeeKopecks, TotalKopecks) == (sums.Amount, sums.Fee, sums.Total);
 }
 
-/// <summary>One account's side of a posted transfer; the last three are a wallet's only.</summary>
+/// <summary>One account's side of a posted transfer; the last five are a wallet's only.</summary>
 internal sealed record Entry(
     Guid TransferId, long AccountId, Kopecks Amount, DateTimeOffset CreatedAt,
-    Guid? OperationId = null, long? Sequence = null, Kopecks? BalanceAfter = null);
+    Guid? OperationId = null, long? Sequence = null, Kopecks? BalanceAfter = null,
+    OperationHash? PreviousHash = null, OperationHash? Hash = null);
 
 /// <summary>What became of a request.</summary>
 internal abstract record Outcome

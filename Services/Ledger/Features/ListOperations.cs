@@ -24,9 +24,12 @@ internal static class ListOperations
     /// <param name="SourceId">The deposit or the payment.</param>
     /// <param name="Description">For people, in Russian.</param>
     /// <param name="CreatedAt">Strictly increasing within a wallet, to the microsecond.</param>
+    /// <param name="Sequence">1 and up within a wallet, without a gap.</param>
+    /// <param name="Hash">The operation's link of the wallet's chain (<see cref="OperationChain"/>), hexadecimal.</param>
+    /// <param name="PreviousHash">The link before; zeros before the first.</param>
     internal sealed record OperationView(
         Guid Id, string Type, long AmountMinor, long BalanceAfterMinor, string Currency, Guid SourceId,
-        string Description, DateTimeOffset CreatedAt);
+        string Description, DateTimeOffset CreatedAt, long Sequence, string Hash, string PreviousHash);
 
     public static void MapListOperations(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operations", HandleAsync).WithName(nameof(ListOperations));
@@ -38,7 +41,8 @@ internal static class ListOperations
         const string sql =
             """
             SELECT entry.operation_id, transfer.kind, entry.amount_kopecks, entry.balance_after_kopecks,
-                transfer.source_id, transfer.description, entry.created_at
+                transfer.source_id, transfer.description, entry.created_at, entry.sequence, entry.hash,
+                entry.previous_hash
             FROM ledger.wallet
             JOIN ledger.entry ON entry.account_id = wallet.account_id AND entry.sequence IS NOT NULL
             JOIN ledger.transfer ON transfer.transfer_id = entry.transfer_id
@@ -75,18 +79,12 @@ internal static class ListOperations
         public Guid SourceId { get; init; }
         public string Description { get; init; } = "";
         public DateTimeOffset CreatedAt { get; init; }
+        public long Sequence { get; init; }
+        public byte[] Hash { get; init; } = [];
+        public byte[] PreviousHash { get; init; } = [];
 
         public OperationView ToView() => new(
-            OperationId, TypeOf(Kind), AmountKopecks.Value, BalanceAfterKopecks.Value, "RUB", SourceId, Description,
-            CreatedAt);
-
-        private static string TypeOf(TransferKind kind) => kind switch
-        {
-            TransferKind.Deposit => "deposit",
-            TransferKind.Debit => "payment",
-            TransferKind.Refund => "refund",
-            TransferKind.Adjustment => "adjustment",
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "It has no wallet entry."),
-        };
+            OperationId, Codes.OperationTypeOf(Kind), AmountKopecks.Value, BalanceAfterKopecks.Value, "RUB", SourceId,
+            Description, CreatedAt, Sequence, Convert.ToHexStringLower(Hash), Convert.ToHexStringLower(PreviousHash));
     }
 }
