@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What ./run and ./test need before they can start: the SDK, PostgreSQL and RabbitMQ, and a build. Sourced, not run.
+# What ./run, ./test and ./bench need before they can start: the SDK, PostgreSQL and RabbitMQ, and a build. Sourced, not run.
 
 readonly REPO="${REPO:?set by the script that sources this file}"
 readonly RABBITMQ_SERVER=/usr/lib/rabbitmq/bin/rabbitmq-server
@@ -62,10 +62,11 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
 }
 
+# install_servers [postgresql]: both, or that alone.
 install_servers() {
   local packages=()
   [[ -n $(postgres_bin) ]] || packages+=(postgresql)
-  [[ -x $RABBITMQ_SERVER ]] || packages+=(rabbitmq-server)
+  [[ ${1:-} == postgresql || -x $RABBITMQ_SERVER ]] || packages+=(rabbitmq-server)
   ((${#packages[@]} > 0)) || return 0
 
   command -v apt-get >/dev/null ||

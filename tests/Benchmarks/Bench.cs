@@ -1,0 +1,23 @@
+using ArdorQr.Benchmarks.Ledger;
+
+namespace ArdorQr.Benchmarks;
+
+/// <summary>One bench: what is measured against which peer, in one run.</summary>
+/// <param name="Name">As <c>./bench NAME</c> calls it.</param>
+/// <param name="Summary">One line for the list.</param>
+/// <param name="RunAsync">Starts what it needs, prints, and ends what it started.</param>
+internal sealed record Bench(string Name, string Summary, Func<BenchOptions, CancellationToken, Task> RunAsync)
+{
+    public static IReadOnlyList<Bench> All { get; } =
+    [
+        new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
+            LedgerBench.RunAsync),
+        new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
+    ];
+
+    public static Bench? Find(string name, BenchOptions options)
+    {
+        var whole = options.Memory ? $"{name} --memory" : name;
+        return All.FirstOrDefault(bench => bench.Name == whole);
+    }
+}
