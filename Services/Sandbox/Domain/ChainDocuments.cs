@@ -1,8 +1,6 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using ArdorQr.Ton;
+using static ArdorQr.Sandbox.Domain.ChainText;
 
 namespace ArdorQr.Sandbox.Domain;
 
@@ -157,8 +155,4 @@ internal static class ChainDocuments
         ["data_hash"] = null,
         ["code_hash"] = null,
     };
-
-    private static string Digest(string text) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }

@@ -9,6 +9,9 @@ internal static class ChainTime
     /// <summary>The number of the genesis block; far from zero, as on real networks.</summary>
     public const long FirstSeqno = 50_000_000;
 
+    /// <summary>The same for SQL: a constant text can't be made of a number.</summary>
+    public const string FirstSeqnoSql = "50000000";
+
     /// <summary>Logical times that belong to one block.</summary>
     public const long LtPerBlock = 100_000_000;
 

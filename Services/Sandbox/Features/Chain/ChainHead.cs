@@ -9,7 +9,8 @@ internal sealed record ChainHead(long Seqno, DateTimeOffset GenesisAt)
 {
     /// <summary>The number of the block being seen; the one after it is being filled.</summary>
     public const string SeqnoSql =
-        "(SELECT 50000000 + floor(extract(epoch FROM clock_timestamp() - genesis_at))::bigint FROM sandbox.chain)";
+        $"(SELECT {ChainTime.FirstSeqnoSql} + floor(extract(epoch FROM clock_timestamp() - genesis_at))::bigint"
+        + " FROM sandbox.chain)";
 
     public DateTimeOffset GeneratedAt => GenesisAt.AddSeconds(Seqno - ChainTime.FirstSeqno);
 

@@ -1,9 +1,7 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Database;
+using static ArdorQr.Sandbox.Domain.ChainText;
 
 namespace ArdorQr.Sandbox.Features.Chain;
 
@@ -58,8 +56,4 @@ internal static class GetMasterchainInfo
         ["prev_blocks"] = new JsonArray(
             new JsonObject { ["workchain"] = -1, ["shard"] = "8000000000000000", ["seqno"] = seqno - 1 }),
     };
-
-    private static string Digest(string text) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
-    private static string Text(long value) => value.ToString(CultureInfo.InvariantCulture);
 }
