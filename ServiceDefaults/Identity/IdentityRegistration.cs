@@ -41,6 +41,7 @@ public static class IdentityRegistration
         builder.Services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidator>();
         builder.Services.AddOptionsWithValidateOnStart<IdentityOptions>().BindConfiguration(IdentityOptions.Section);
         builder.Services.AddSingleton<TokenIssuer>();
+        builder.Services.AddSingleton<ValidatedTokens>();
         builder.Services.AddAuthentication()
             .AddScheme<TokenAuthenticationOptions, TokenAuthentication>(CallerScheme, options =>
             {

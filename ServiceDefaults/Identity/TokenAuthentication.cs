@@ -24,7 +24,7 @@ public sealed class TokenAuthenticationOptions : AuthenticationSchemeOptions
 /// <summary>Checks a bearer token: signature by a trusted key of its issuer, audience, kind and time.</summary>
 internal sealed class TokenAuthentication(
     IOptionsMonitor<TokenAuthenticationOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    ServiceName service, IOptions<IdentityOptions> identity)
+    ServiceName service, IOptions<IdentityOptions> identity, ValidatedTokens validated)
     : AuthenticationHandler<TokenAuthenticationOptions>(options, logger, encoder)
 {
     private const string Prefix = "Bearer ";
@@ -41,21 +41,32 @@ internal sealed class TokenAuthentication(
             return AuthenticateResult.NoResult();
         }
 
+        var token = header[Prefix.Length..];
+        if (validated.Find(Scheme.Name, token, TimeProvider.GetUtcNow()) is { } known)
+        {
+            return AuthenticateResult.Success(new AuthenticationTicket(known, Scheme.Name));
+        }
+
         var trusted = Keys.GetValue(identity.Value, static value => new TrustedKeys(value));
-        var result = await Handler.ValidateTokenAsync(header[Prefix.Length..], new TokenValidationParameters
+        var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidTypes = [Options.TokenType],
             ValidAudience = service.Value,
             ValidAlgorithms = [SecurityAlgorithms.EcdsaSha256],
             IssuerSigningKeyResolver = (_, _, keyId, _) => trusted.Find(keyId),
-            IssuerValidator = (issuer, token, _) => IssuerOf(issuer, (JsonWebToken)token, trusted),
+            IssuerValidator = (issuer, parsed, _) => IssuerOf(issuer, (JsonWebToken)parsed, trusted),
             LifetimeValidator = (notBefore, expires, _, _) => IsCurrent(notBefore, expires),
             RequireSignedTokens = true,
             RequireExpirationTime = true,
         });
-        return result.IsValid
-            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(result.ClaimsIdentity), Scheme.Name))
-            : AuthenticateResult.Fail("The token is not valid here.");
+        if (!result.IsValid)
+        {
+            return AuthenticateResult.Fail("The token is not valid here.");
+        }
+
+        var principal = new ClaimsPrincipal(result.ClaimsIdentity);
+        validated.Add(Scheme.Name, token, principal, new DateTimeOffset(result.SecurityToken.ValidTo, TimeSpan.Zero));
+        return AuthenticateResult.Success(new AuthenticationTicket(principal, Scheme.Name));
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>

@@ -5,6 +5,8 @@ using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Time.Testing;
 using System.Security.Claims;
 
 namespace ArdorQr.ServiceDefaults.Tests;
@@ -58,7 +60,38 @@ public sealed class IdentityTests
         Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(service, "/internal/do", TestIdentity.CallerToken(Caller, "ledger"))).Status);
     }
 
-    private static Task<TestService> StartAsync() => TestService.StartAsync(Token, app =>
+    [Fact]
+    public async Task A_token_that_was_right_before_is_refused_once_it_has_expired()
+    {
+        var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        await using var service = await StartAsync(services =>
+            services.PostConfigureAll<TokenAuthenticationOptions>(options => options.TimeProvider = time));
+        var token = TestIdentity.CallerToken(Caller, "ledger");
+        time.SetUtcNow(TimeProvider.System.GetUtcNow()); // The token is signed by the real clock.
+
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/v1/who", token)).Status);
+        Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/v1/who", token)).Status);
+        time.Advance(TimeSpan.FromSeconds(66));
+        Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(service, "/v1/who", token)).Status);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_right_in_one_place_is_still_wrong_in_another()
+    {
+        await using var service = await StartAsync();
+        var caller = TestIdentity.CallerToken(Caller, "ledger");
+        var other = TestIdentity.ServiceToken("payments", "ledger", "ledger:debit");
+
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/v1/who", caller)).Status);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(service, "/internal/do", caller)).Status);
+            Assert.Equal(HttpStatusCode.OK, (await GetAsync(service, "/internal/do", other)).Status);
+            Assert.Equal(HttpStatusCode.Unauthorized, (await GetAsync(service, "/v1/who", other)).Status);
+        }
+    }
+
+    private static Task<TestService> StartAsync(Action<IServiceCollection>? services = null) => TestService.StartAsync(Token, app =>
     {
         app.MapPublicApi().MapGet("/who", (ClaimsPrincipal user) =>
         {
@@ -66,7 +99,7 @@ public sealed class IdentityTests
             return TypedResults.Text($"{caller.MerchantId} {caller.MerchantNumber} {caller.Mode}");
         });
         app.MapInternalApi("ledger:debit").MapGet("/do", () => TypedResults.Text("done"));
-    });
+    }, services: services);
 
     private static async Task<(HttpStatusCode Status, string Body)> GetAsync(TestService service, string path, string? token)
     {
