@@ -11,7 +11,10 @@ public static class TestIdentity
     private static readonly string[] Issuers = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
     private static readonly ECDsa Key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
-    /// <summary>The settings with which a service trusts <see cref="CallerToken"/> and <see cref="ServiceToken"/>.</summary>
+    /// <summary>
+    /// The settings with which a service trusts <see cref="CallerToken"/> and <see cref="ServiceToken"/>, and the keys of
+    /// its own.
+    /// </summary>
     public static Dictionary<string, string?> Settings(string service)
     {
         var settings = new Dictionary<string, string?>
@@ -24,6 +27,11 @@ public static class TestIdentity
             settings[$"Identity:Trusted:{index}:KeyId"] = KeyId(Issuers[index]);
             settings[$"Identity:Trusted:{index}:Issuer"] = Issuers[index];
             settings[$"Identity:Trusted:{index}:PublicKey"] = Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo());
+        }
+
+        if (service == "ledger")
+        {
+            settings["Ledger:Checkpoints:SigningKey"] = Convert.ToBase64String(Key.ExportPkcs8PrivateKey());
         }
 
         return settings;
