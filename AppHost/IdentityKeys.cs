@@ -25,13 +25,16 @@ internal sealed class IdentityKeys(KeptSecrets secrets)
         }
     }
 
+    /// <summary>A new ES256 key: PKCS#8, base64.</summary>
+    public static string NewPrivateKey()
+    {
+        using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return Convert.ToBase64String(made.ExportPkcs8PrivateKey());
+    }
+
     private Key KeyOf(string issuer)
     {
-        var privateKey = secrets.Get($"identity-{issuer}", () =>
-        {
-            using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            return Convert.ToBase64String(made.ExportPkcs8PrivateKey());
-        });
+        var privateKey = secrets.Get($"identity-{issuer}", NewPrivateKey);
         using var key = ECDsa.Create();
         key.ImportPkcs8PrivateKey(Convert.FromBase64String(privateKey), out _);
         var publicKey = key.ExportSubjectPublicKeyInfo();

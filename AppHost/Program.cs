@@ -17,6 +17,10 @@ var webhooks = services.Add<Projects.ArdorQr_Webhooks>("webhooks");
 var sandbox = services.Add<Projects.ArdorQr_Sandbox>("sandbox");
 var gateway = services.AddGateway<Projects.ArdorQr_Gateway>(settings);
 
+// Kept apart from the databases, so that whoever can write to one can't sign what he wrote.
+ledger.WithEnvironment(
+    "Ledger__Checkpoints__SigningKey", secrets.Get("ledger-checkpoints", IdentityKeys.NewPrivateKey));
+
 // Who may call whom at once. All else goes by events.
 gateway
     .WithReference(ledger).WithReference(deposits).WithReference(payments)

@@ -1,3 +1,4 @@
+using ArdorQr.Ledger;
 using ArdorQr.Ledger.Database;
 using ArdorQr.Ledger.Features;
 using ArdorQr.ServiceDefaults.Hosting;
@@ -6,6 +7,8 @@ using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
 builder.Services.AddSingleton<LedgerMetrics>();
+
+builder.AddCheckpoints();
 
 // Before the messaging: the engine starts before the consumers and stops after them.
 builder.Services.AddSingleton<PostingEngine>();
@@ -19,6 +22,7 @@ return await builder.RunServiceAsync(args, app =>
     var merchants = app.MapPublicApi();
     merchants.MapGetBalance();
     merchants.MapListOperations();
+    merchants.MapGetCheckpoint();
 
     var payments = app.MapInternalApi("ledger:debit");
     payments.MapPostDebit();
