@@ -3,6 +3,6 @@ using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Messaging;
 
 var builder = ServiceHost.CreateBuilder("gateway", args);
-builder.AddMessaging(_ => { }); // The Gateway only announces.
+builder.AddMessaging(consumers => consumers.Add<KeepCheckpoint>(KeepCheckpoint.Queue));
 builder.AddGateway();
 return await builder.RunServiceAsync(args, app => app.MapGateway());

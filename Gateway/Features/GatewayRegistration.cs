@@ -50,6 +50,7 @@ internal static class GatewayRegistration
         app.MapGetMerchant();
         app.MapSuspendMerchant();
         app.MapResumeMerchant();
+        app.MapListCheckpoints();
         app.MapServeContract();
         app.MapReverseProxy();
     }
