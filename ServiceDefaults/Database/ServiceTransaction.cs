@@ -20,6 +20,9 @@ public sealed class ServiceTransaction : IAsyncDisposable
 
     public NpgsqlConnection Connection { get; }
 
+    /// <summary>The connection is the caller's, who goes on with it.</summary>
+    internal bool LeavesConnectionOpen { get; init; }
+
     /// <summary>Sends the event when this transaction commits. The same id enqueued again is sent again.</summary>
     public void Enqueue<TEvent>(TEvent message)
         where TEvent : class, IIntegrationEvent =>
@@ -93,9 +96,32 @@ public sealed class ServiceTransaction : IAsyncDisposable
         _messages.Clear();
     }
 
+    /// <summary>
+    /// Runs the last statements, prepared, and commits: in one round trip when no event goes along. When it throws, all
+    /// is rolled back, or the connection broke and the commit is not known.
+    /// </summary>
+    public async Task CommitAsync(NpgsqlBatch last, CancellationToken cancellationToken)
+    {
+        var hasEvents = _messages.Count > 0;
+        if (!hasEvents)
+        {
+            last.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        }
+
+        await last.PrepareAsync(cancellationToken);
+        await last.ExecuteNonQueryAsync(cancellationToken);
+        if (hasEvents)
+        {
+            await CommitAsync(cancellationToken);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _transaction.DisposeAsync();
-        await Connection.DisposeAsync();
+        if (!LeavesConnectionOpen)
+        {
+            await Connection.DisposeAsync();
+        }
     }
 }

@@ -1,5 +1,8 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
 using Npgsql;
 
 namespace ArdorQr.Ledger.Tests;
@@ -10,8 +13,6 @@ namespace ArdorQr.Ledger.Tests;
 /// </summary>
 internal sealed class CuttingProxy : IAsyncDisposable
 {
-    private static readonly byte[] Commit = [.. "Q\0\0\0\vCOMMIT\0"u8];
-
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
     private readonly NpgsqlConnectionStringBuilder _server;
@@ -87,22 +88,25 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     private async Task SendUpAsync(NetworkStream client, NetworkStream server, Answers answers)
     {
-        var buffer = new byte[64 * 1024];
+        var (messages, buffer) = (new MessageReader(), new byte[64 * 1024]);
         for (int read; (read = await client.ReadAsync(buffer, _stop.Token)) > 0;)
         {
-            if (_armed is { } cut && buffer.AsSpan(0, read).EndsWith(Commit))
+            foreach (var (message, isCommit) in messages.Read(buffer.AsSpan(0, read)))
             {
-                _armed = null;
-                Interlocked.Increment(ref _cuts);
-                if (cut == Cut.BeforeCommit)
+                if (isCommit && _armed is { } cut)
                 {
-                    return;
+                    _armed = null;
+                    Interlocked.Increment(ref _cuts);
+                    if (cut == Cut.BeforeCommit)
+                    {
+                        return;
+                    }
+
+                    answers.AreLost = true;
                 }
 
-                answers.AreLost = true;
+                await server.WriteAsync(message, _stop.Token);
             }
-
-            await server.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
         }
     }
 
@@ -118,5 +122,61 @@ internal sealed class CuttingProxy : IAsyncDisposable
     private sealed class Answers
     {
         public volatile bool AreLost;
+    }
+
+    /// <summary>
+    /// Cuts what a client sends into the protocol's messages, and knows a COMMIT: as a simple query, or as the execution
+    /// of a statement that was prepared of it.
+    /// </summary>
+    private sealed class MessageReader
+    {
+        private const int SslRequest = 80877103;
+        private const int GssRequest = 80877104;
+
+        private readonly HashSet<string> _prepared = [];
+        private readonly List<byte> _rest = [];
+        private bool _isStarted;
+
+        public List<(byte[] Message, bool IsCommit)> Read(ReadOnlySpan<byte> bytes)
+        {
+            _rest.AddRange(bytes);
+            var messages = new List<(byte[], bool)>();
+            while (TryTake() is { } message)
+            {
+                messages.Add((message, IsCommit(message)));
+            }
+
+            return messages;
+        }
+
+        private byte[]? TryTake()
+        {
+            var type = _isStarted ? 1 : 0; // The messages before the start-up have no type.
+            var all = CollectionsMarshal.AsSpan(_rest);
+            if (all.Length < type + 4 || all.Length < type + BinaryPrimitives.ReadInt32BigEndian(all[type..]))
+            {
+                return null;
+            }
+
+            var message = all[..(type + BinaryPrimitives.ReadInt32BigEndian(all[type..]))].ToArray();
+            _rest.RemoveRange(0, message.Length);
+            _isStarted = _isStarted || BinaryPrimitives.ReadInt32BigEndian(message.AsSpan(4)) is not (SslRequest or GssRequest);
+            return message;
+        }
+
+        private bool IsCommit(byte[] message)
+        {
+            var parts = Encoding.UTF8.GetString(message.AsSpan(Math.Min(5, message.Length))).Split('\0');
+            switch ((char)message[0])
+            {
+                case 'P' when parts[1] == "COMMIT":
+                    _prepared.Add(parts[0]);
+                    return false;
+                case 'B':
+                    return _prepared.Contains(parts[1]);
+                default:
+                    return message[0] == 'Q' && parts[0] == "COMMIT";
+            }
+        }
     }
 }

@@ -142,8 +142,7 @@ public sealed class SchemaTests
         await Books.OpenWalletsAsync(database.Database, [.. deposits.Select(deposit => deposit.Wallet)], LedgerHost.Token);
         await using var transaction = await database.Database.BeginAsync(LedgerHost.Token);
         var books = await Books.TryOpenAsync(transaction, deposits, LedgerHost.Token);
-        Assert.True(await Books.TryWriteAsync(transaction, Posting.Post(books!, deposits), LedgerHost.Token));
-        await transaction.CommitAsync(LedgerHost.Token);
+        Assert.True(await BookWriting.TryCommitAsync(transaction, Posting.Post(books!, deposits), LedgerHost.Token));
         return database;
     }
 

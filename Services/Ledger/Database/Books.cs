@@ -2,13 +2,14 @@ using ArdorQr.Contracts;
 using ArdorQr.Ledger.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using Dapper;
+using Npgsql;
 
 namespace ArdorQr.Ledger.Database;
 
-/// <summary>The books' rows: opened for a batch under its wallets' locks, and written to set by set.</summary>
+/// <summary>The books' rows as they are read: opened for a batch under its wallets' locks, or asked one by one.</summary>
 internal static class Books
 {
-    private const string TransferColumns =
+    internal const string TransferColumns =
         """
         transfer_id, kind, merchant_id, mode, source_id, debit_id, amount_kopecks, fee_kopecks, total_kopecks,
         description, status, reason, balance_kopecks, operation_id, answer_event_id, created_at
@@ -16,48 +17,50 @@ internal static class Books
 
     /// <summary>
     /// Locks the wallets in the order of their ids, and then reads what may already stand: whoever held a lock before
-    /// has committed by then. Null when a wallet isn't opened yet.
+    /// has committed by then. One round trip. Null when a wallet isn't opened yet.
     /// </summary>
     public static async Task<OpenBooks?> TryOpenAsync(
         ServiceTransaction transaction, IReadOnlyCollection<TransferRequest> requests,
         CancellationToken cancellationToken)
     {
-        const string sql =
-            $"""
+        const string lockSql =
+            """
             SELECT wallet.account_id, wallet.merchant_id, wallet.mode, balance_kopecks, last_sequence, last_entry_at,
                 last_hash
             FROM unnest(@merchants, @modes) AS wanted (merchant_id, mode)
             JOIN ledger.wallet ON wallet.merchant_id = wanted.merchant_id AND wallet.mode = wanted.mode
             ORDER BY wallet.account_id
-            FOR UPDATE OF wallet;
-
-            SELECT clock_timestamp();
-
+            FOR UPDATE OF wallet
+            """;
+        const string knownSql =
+            $"""
             SELECT {TransferColumns} FROM ledger.transfer WHERE transfer_id = ANY(@ids)
             UNION ALL
             SELECT {TransferColumns} FROM ledger.transfer
             WHERE source_id = ANY(@payments) AND kind = 'debit' AND status = 'posted'
             UNION ALL
-            SELECT {TransferColumns} FROM ledger.transfer WHERE debit_id = ANY(@debits);
+            SELECT {TransferColumns} FROM ledger.transfer WHERE debit_id = ANY(@debits)
             """;
         var keys = requests.Select(request => request.Wallet).Distinct().ToList();
         var debits = requests.Select(DebitIdOf).OfType<Guid>().ToArray();
-        var parameters = new
-        {
-            merchants = keys.Select(key => key.MerchantId).ToArray(),
-            modes = keys.Select(key => key.Mode.Code).ToArray(),
-            ids = requests.Select(request => request.Id).Concat(debits).ToArray(),
-            payments = requests.OfType<TransferRequest.Debit>().Select(debit => debit.PaymentId).ToArray(),
-            debits,
-        };
-        await using var results = await transaction.Connection.QueryMultipleAsync(
-            transaction.Command(sql, parameters, cancellationToken));
-        var wallets = (await results.ReadAsync<WalletRow>()).ToDictionary(row => row.Key, row => row.State);
-        var now = await results.ReadSingleAsync<DateTime>();
-        var known = await results.ReadAsync<Transfer>();
-        return wallets.Count == keys.Count
-            ? new OpenBooks(wallets, known.AsList(), new DateTimeOffset(now, TimeSpan.Zero))
-            : null;
+        await using var batch = new NpgsqlBatch(transaction.Connection);
+        batch.Add(lockSql)
+            .With("merchants", keys.Select(key => key.MerchantId).ToArray())
+            .With("modes", keys.Select(key => key.Mode.Code).ToArray());
+        batch.Add("SELECT clock_timestamp()");
+        batch.Add(knownSql)
+            .With("ids", requests.Select(request => request.Id).Concat(debits).ToArray())
+            .With("payments", requests.OfType<TransferRequest.Debit>().Select(debit => debit.PaymentId).ToArray())
+            .With("debits", debits);
+        await batch.PrepareAsync(cancellationToken);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var wallets = (await RowsAsync<WalletRow>(reader, cancellationToken)).ToDictionary(row => row.Key, row => row.State);
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var now = await reader.GetFieldValueAsync<DateTimeOffset>(0, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var known = await RowsAsync<Transfer>(reader, cancellationToken);
+        return wallets.Count == keys.Count ? new OpenBooks(wallets, known, now) : null;
     }
 
     /// <summary>Opens wallets that don't exist yet, in a statement of its own, before any lock is held.</summary>
@@ -77,62 +80,6 @@ internal static class Books
             merchants = keys.Select(key => key.MerchantId).ToArray(),
             modes = keys.Select(key => key.Mode.Code).ToArray(),
         }, cancellationToken);
-    }
-
-    /// <summary>
-    /// Writes a batch set by set. False when another transaction took one of the ids or keys meanwhile, which the
-    /// wallet's lock can't prevent when that one names another wallet; then the transaction must be rolled back.
-    /// </summary>
-    public static async Task<bool> TryWriteAsync(
-        ServiceTransaction transaction, Postings postings, CancellationToken cancellationToken)
-    {
-        // In the order of the ids, so that two batches with the same ones wait for each other and never both.
-        const string transferSql =
-            $"""
-            INSERT INTO ledger.transfer ({TransferColumns})
-            SELECT * FROM unnest(
-                @transferIds, @kinds, @merchantIds, @modes, @sourceIds, @debitIds, @amounts, @fees, @totals,
-                @descriptions, @statuses, @reasons, @balances, @operationIds, @answerEventIds, @createdAts) AS row (transfer_id)
-            ORDER BY row.transfer_id
-            ON CONFLICT DO NOTHING
-            RETURNING transfer_id
-            """;
-        const string entrySql =
-            """
-            UPDATE ledger.wallet
-            SET balance_kopecks = moved.balance_kopecks,
-                last_sequence = moved.last_sequence,
-                last_entry_at = moved.last_entry_at,
-                last_hash = moved.last_hash
-            FROM unnest(@walletIds, @walletBalances, @walletSequences, @walletEntryAts, @walletHashes)
-                AS moved (account_id, balance_kopecks, last_sequence, last_entry_at, last_hash)
-            WHERE wallet.account_id = moved.account_id;
-
-            INSERT INTO ledger.entry (
-                transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at,
-                previous_hash, hash)
-            SELECT * FROM unnest(
-                @entryTransferIds, @entryAccountIds, @entryAmounts, @entryOperationIds, @entrySequences, @entryBalances,
-                @entryCreatedAts, @entryPreviousHashes, @entryHashes);
-            """;
-        if (postings.Transfers.Count == 0)
-        {
-            return true;
-        }
-
-        var written = await transaction.QueryAsync<Guid>(
-            transferSql, TransferParametersOf(postings.Transfers), cancellationToken);
-        if (written.Count() < postings.Transfers.Count)
-        {
-            return false;
-        }
-
-        if (postings.Entries.Count > 0)
-        {
-            await transaction.ExecuteAsync(entrySql, EntryParametersOf(postings), cancellationToken);
-        }
-
-        return true;
     }
 
     /// <summary>A debit's transfer as it was answered, or null.</summary>
@@ -161,50 +108,21 @@ internal static class Books
         _ => null,
     };
 
-    private static object TransferParametersOf(IReadOnlyList<Transfer> transfers) => new
+    private static async Task<List<TRow>> RowsAsync<TRow>(NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        transferIds = Column(transfers, row => row.TransferId),
-        kinds = Column(transfers, row => Codes.Of(row.Kind)),
-        merchantIds = Column(transfers, row => row.MerchantId),
-        modes = Column(transfers, row => row.Mode.Code),
-        sourceIds = Column(transfers, row => row.SourceId),
-        debitIds = Column(transfers, row => row.DebitId),
-        amounts = Column(transfers, row => row.AmountKopecks?.Value),
-        fees = Column(transfers, row => row.FeeKopecks?.Value),
-        totals = Column(transfers, row => row.TotalKopecks?.Value),
-        descriptions = Column(transfers, row => row.Description),
-        statuses = Column(transfers, row => Codes.Of(row.Status)),
-        reasons = Column(transfers, row => row.Reason),
-        balances = Column(transfers, row => row.BalanceKopecks.Value),
-        operationIds = Column(transfers, row => row.OperationId),
-        answerEventIds = Column(transfers, row => row.AnswerEventId),
-        createdAts = Column(transfers, row => row.CreatedAt),
-    };
-
-    private static object EntryParametersOf(Postings postings)
-    {
-        var (entries, wallets) = (postings.Entries, postings.Wallets);
-        return new
+        var rows = new List<TRow>();
+        if (await reader.ReadAsync(cancellationToken))
         {
-            walletIds = Column(wallets, row => row.AccountId),
-            walletBalances = Column(wallets, row => row.Balance.Value),
-            walletSequences = Column(wallets, row => row.LastSequence),
-            walletEntryAts = Column(wallets, row => row.LastEntryAt!.Value),
-            walletHashes = Column(wallets, row => row.LastHash.ToArray()),
-            entryTransferIds = Column(entries, row => row.TransferId),
-            entryAccountIds = Column(entries, row => row.AccountId),
-            entryAmounts = Column(entries, row => row.Amount.Value),
-            entryOperationIds = Column(entries, row => row.OperationId),
-            entrySequences = Column(entries, row => row.Sequence),
-            entryBalances = Column(entries, row => row.BalanceAfter?.Value),
-            entryCreatedAts = Column(entries, row => row.CreatedAt),
-            entryPreviousHashes = Column(entries, row => row.PreviousHash?.ToArray()),
-            entryHashes = Column(entries, row => row.Hash?.ToArray()),
-        };
-    }
+            var parse = reader.GetRowParser<TRow>();
+            do
+            {
+                rows.Add(parse(reader));
+            }
+            while (await reader.ReadAsync(cancellationToken));
+        }
 
-    private static TColumn[] Column<TRow, TColumn>(IReadOnlyList<TRow> rows, Func<TRow, TColumn> column) =>
-        [.. rows.Select(column)];
+        return rows;
+    }
 
     private sealed record WalletRow
     {
@@ -218,6 +136,7 @@ internal static class Books
 
         public WalletKey Key => new(MerchantId, Mode);
 
-        public WalletState State => new(AccountId, BalanceKopecks, LastSequence, LastEntryAt, OperationHash.Of(LastHash));
+        public WalletState State =>
+            new(AccountId, BalanceKopecks, LastSequence, LastEntryAt, OperationHash.Of(LastHash));
     }
 }

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.Threading.Channels;
 using ArdorQr.Ledger.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Faults;
 using Microsoft.Extensions.Hosting;
+using Npgsql;
 
 namespace ArdorQr.Ledger.Database;
 
@@ -16,14 +16,15 @@ namespace ArdorQr.Ledger.Database;
 internal sealed partial class PostingEngine(
     ServiceDatabase database, FaultHook faults, LedgerMetrics metrics, ILogger<PostingEngine> logger) : BackgroundService
 {
-    public const int MaxQueued = 5_000;
     public const int MaxBatch = 500;
 
     /// <summary>A batch that the surroundings broke is posted anew: what an unknown commit wrote is found by its ids.</summary>
     private const int MaxAttempts = 3;
 
-    private readonly Channel<Work> _queue =
-        Channel.CreateBounded<Work>(new BoundedChannelOptions(MaxQueued) { SingleReader = true });
+    private readonly FairQueue<Work> _queue = new();
+
+    /// <summary>The batches' own, with their statements prepared; null before the first and after a failure.</summary>
+    private NpgsqlConnection? _connection;
 
     /// <summary>
     /// Posts one request and returns its outcome after the commit; <see cref="Outcome.Busy"/> when too many wait.
@@ -36,7 +37,7 @@ internal sealed partial class PostingEngine(
         TransferRequest request, Announcement? announcement, CancellationToken cancellationToken)
     {
         var work = new Work(request, announcement);
-        if (!_queue.Writer.TryWrite(work))
+        if (!_queue.TryAdd(request.Wallet.MerchantId, work))
         {
             return new Outcome.Busy();
         }
@@ -47,7 +48,7 @@ internal sealed partial class PostingEngine(
 
     public override Task StopAsync(CancellationToken cancellationToken)
     {
-        _queue.Writer.TryComplete(); // What was taken is posted; the loop ends when the queue is empty.
+        _queue.Close(); // What was taken is posted; the loop ends when the queue is empty.
         return base.StopAsync(cancellationToken);
     }
 
@@ -55,16 +56,17 @@ internal sealed partial class PostingEngine(
     {
         await Task.Yield();
         var batch = new List<Work>(MaxBatch);
-        while (await _queue.Reader.WaitToReadAsync(CancellationToken.None))
+        while (await _queue.WaitAsync())
         {
-            while (batch.Count < MaxBatch && _queue.Reader.TryRead(out var work))
-            {
-                batch.Add(work);
-            }
-
+            _queue.Take(batch, MaxBatch);
             metrics.Taken(batch.Count);
             await PostAsync(batch);
             batch.Clear();
+        }
+
+        if (_connection is { } connection)
+        {
+            await connection.DisposeAsync();
         }
     }
 
@@ -125,8 +127,28 @@ internal sealed partial class PostingEngine(
     {
         // No caller's token: one who left must not take the others' money movements along.
         var cancellationToken = CancellationToken.None;
+        var connection = _connection ?? await database.OpenAsync(cancellationToken);
+        _connection = null; // Until it is known to be sound.
+        try
+        {
+            var outcomes = await TryCommitAsync(connection, batch, cancellationToken);
+            _connection = connection;
+            return outcomes;
+        }
+        finally
+        {
+            if (_connection is null)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<Outcome>?> TryCommitAsync(
+        NpgsqlConnection connection, List<Work> batch, CancellationToken cancellationToken)
+    {
         var requests = batch.Select(work => work.Request).ToList();
-        await using var transaction = await database.BeginAsync(cancellationToken);
+        await using var transaction = await database.BeginAsync(connection, cancellationToken);
         if (await Books.TryOpenAsync(transaction, requests, cancellationToken) is not { } books)
         {
             await transaction.DisposeAsync();
@@ -136,13 +158,12 @@ internal sealed partial class PostingEngine(
         }
 
         var postings = Posting.Post(books, requests);
-        if (!await Books.TryWriteAsync(transaction, postings, cancellationToken))
+        await AnnounceAsync(transaction, batch, postings.Outcomes, cancellationToken);
+        if (!await BookWriting.TryCommitAsync(transaction, postings, cancellationToken))
         {
             return null;
         }
 
-        await AnnounceAsync(transaction, batch, postings.Outcomes, cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
         metrics.Committed(batch.Count, postings);
         return postings.Outcomes;
     }
