@@ -25,10 +25,13 @@ internal static class GatewayRegistration
         services.AddSingleton<KnownKeys>();
         services.AddSingleton<KeyUses>();
         services.AddSingleton<RegisterMerchant>();
+        services.AddTransient<AdjustBalance>(); // As its client is.
         services.AddHostedService<WatchChanges>();
         services.AddHostedService<RecordKeyUses>();
         services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
+        services.AddServiceClient<LedgerClient>(LedgerClient.Service, LedgerClient.Scope)
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(LedgerClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
         // With any other one the instrumentation would read the caller's traceparent again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -50,6 +53,7 @@ internal static class GatewayRegistration
         app.MapGetMerchant();
         app.MapSuspendMerchant();
         app.MapResumeMerchant();
+        app.MapAdjustBalance();
         app.MapListCheckpoints();
         app.MapServeContract();
         app.MapReverseProxy();

@@ -22,7 +22,6 @@ internal sealed partial class RegisterMerchant(
 {
     private const string Operation = "POST /operator/merchants";
     private const int MaxNameLength = 200;
-    private const int MaxIdempotencyKeyLength = 255;
 
     private sealed record Request
     {
@@ -44,7 +43,7 @@ internal sealed partial class RegisterMerchant(
 
     public async Task<IResult> HandleAsync(HttpContext context, CancellationToken cancellationToken)
     {
-        var idempotencyKey = IdempotencyKeyOf(context.Request);
+        var idempotencyKey = IdempotencyKey.Of(context.Request);
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         if (request.Name is null || string.IsNullOrWhiteSpace(request.Name) || !PlainText.Fits(request.Name, MaxNameLength))
         {
@@ -124,18 +123,6 @@ internal sealed partial class RegisterMerchant(
         var key = ApiKey.Issue(mode, random);
         await Keys.InsertAsync(transaction, id, merchantId, key, label: null, KeyRules.AllRights, cancellationToken);
         return new FirstKey(id, key.Text, key.Hint);
-    }
-
-    private static string? IdempotencyKeyOf(HttpRequest request)
-    {
-        if (!request.Headers.TryGetValue("Idempotency-Key", out var values))
-        {
-            return null;
-        }
-
-        return values is [{ Length: > 0 and <= MaxIdempotencyKeyLength } key]
-            ? key
-            : throw new RejectedException(GatewayErrors.IdempotencyKeyInvalid);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Merchant {MerchantId} registered, number {Number}")]

@@ -29,4 +29,5 @@ return await builder.RunServiceAsync(args, app =>
     payments.MapGetDebit();
     payments.MapVoidDebit();
     app.MapInternalApi("ledger:read").MapGetWalletBalance();
+    app.MapInternalApi("ledger:adjust").MapPostAdjustment();
 });

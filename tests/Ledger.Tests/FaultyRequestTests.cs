@@ -19,6 +19,7 @@ public sealed class FaultyRequestTests(FaultyRequestTests.SharedHost shared) : I
     [InlineData("""{"totalMinor":101}""", "totalMinor")]
     [InlineData("""{"amountMinor":9223372036854775807,"feeMinor":1,"totalMinor":-9223372036854775808}""", "totalMinor")]
     [InlineData("""{"description":""}""", "description")]
+    [InlineData("""{"description":"a\u0000b"}""", "description")]
     [InlineData("""{"mode":"TEST"}""", "mode")]
     [InlineData("""{"id":"00000000-0000-0000-0000-000000000000"}""", "id")]
     [InlineData("""{"amountMinor":1.5}""", "amountMinor")]
@@ -36,6 +37,30 @@ public sealed class FaultyRequestTests(FaultyRequestTests.SharedHost shared) : I
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         var error = (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("error");
         Assert.Equal("validation_failed", error.GetProperty("code").GetString());
+        Assert.Equal(field, error.GetProperty("details").GetProperty("field").GetString());
+    }
+
+    [Theory]
+    [InlineData("""{"amountMinor":0}""", "amountMinor")]
+    [InlineData("""{"reason":" "}""", "reason")]
+    [InlineData("""{"reason":"a\nb"}""", "reason")]
+    [InlineData("""{"mode":"both"}""", "mode")]
+    [InlineData("""{"merchantId":"00000000-0000-0000-0000-000000000000"}""", "merchantId")]
+    public async Task A_faulty_adjustment_is_refused_by_its_field(string change, string field)
+    {
+        var body = JsonSerializer.SerializeToNode(
+            new { id = Ids.New(), merchantId = _merchant, mode = "test", amountMinor = 5, reason = "Ошибка" })!.AsObject();
+        foreach (var (name, value) in JsonNode.Parse(change)!.AsObject())
+        {
+            body[name] = value!.DeepClone();
+        }
+
+        using var client = shared.Host.Factory.ClientOfService("gateway", "ledger:adjust");
+        using var response = await client.PostAsJsonAsync(
+            new Uri("/internal/adjustments", UriKind.Relative), body, LedgerHost.Token);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        var error = (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("error");
         Assert.Equal(field, error.GetProperty("details").GetProperty("field").GetString());
     }
 

@@ -19,8 +19,33 @@ internal sealed class NaiveBooks
             "settlement", settlement.Id, settlement.Wallet, settlement.PaymentId, settlement.DebitId, settlement.Sums),
         TransferRequest.Refund refund => Close(
             "refund", refund.Id, refund.Wallet, refund.PaymentId, refund.DebitId, refund.Sums),
+        TransferRequest.Adjustment adjustment => Ask(adjustment),
         _ => throw new ArgumentOutOfRangeException(nameof(request)),
     };
+
+    private string Ask(TransferRequest.Adjustment adjustment)
+    {
+        var (wallet, amount) = (adjustment.Wallet, (Int128)adjustment.Amount.Value);
+        var content = $"{amount} {adjustment.Description}";
+        foreach (var seen in _transfers.Where(seen => seen.Id == adjustment.Id))
+        {
+            return (seen.Kind, seen.Wallet, seen.Sums) == ("adjustment", wallet, content) ? seen.Answer : nameof(Outcome.Conflict);
+        }
+
+        if (Balance(wallet) + amount < 0)
+        {
+            return Write("adjustment", adjustment.Id, wallet, adjustment.Id, null, null, "Refused", "insufficient_funds", content);
+        }
+
+        if (Balance(wallet) + amount > long.MaxValue)
+        {
+            return nameof(Outcome.TooLarge);
+        }
+
+        Move(WalletId(wallet), amount);
+        Move(House(wallet, 6), -amount);
+        return Write("adjustment", adjustment.Id, wallet, adjustment.Id, null, null, "Posted", "", content);
+    }
 
     private string Ask(TransferRequest.Debit debit)
     {
@@ -116,10 +141,11 @@ internal sealed class NaiveBooks
     }
 
     private string Write(
-        string kind, Guid id, WalletKey wallet, Guid source, Guid? debit, Sums? sums, string status, string reason)
+        string kind, Guid id, WalletKey wallet, Guid source, Guid? debit, Sums? sums, string status, string reason,
+        string? content = null)
     {
         var answer = $"{id} {status} {reason} {Balance(wallet)}";
-        _transfers.Add(new Seen(kind, id, wallet, source, debit, $"{sums}", sums?.Total.Value ?? 0, status, answer));
+        _transfers.Add(new Seen(kind, id, wallet, source, debit, content ?? $"{sums}", sums?.Total.Value ?? 0, status, answer));
         return answer;
     }
 

@@ -21,7 +21,7 @@ public sealed class PostingTests
         Gen.Select(Amount, Gen.Long[0, 3]).Select((amount, fee) => Sums.TryOf(amount, new(fee), amount + new Kopecks(fee))!);
 
     private static readonly Gen<TransferRequest> Request = Gen.Select(
-        Gen.Int[0, 5], Gen.Int[0, Wallets.Length - 1], Gen.Int[10, 25], Gen.Int[30, 34], Gen.Int[10, 25], AnySums)
+        Gen.Int[0, 7], Gen.Int[0, Wallets.Length - 1], Gen.Int[10, 25], Gen.Int[30, 34], Gen.Int[10, 25], AnySums)
         .Select((kind, wallet, id, payment, debit, sums) =>
             MakeRequest(kind, Wallets[wallet], Numbered(id), Numbered(payment), Numbered(debit), sums));
 
@@ -149,6 +149,51 @@ public sealed class PostingTests
             entries.Select(entry => entry.CreatedAt));
     }
 
+    [Fact]
+    public void Sums_at_the_limits_of_64_bits_fail_cleanly_and_leave_their_neighbours_alone()
+    {
+        var wallet = Wallets[0];
+        var largest = Sums.TryOf(new(long.MaxValue), new(0), new(long.MaxValue))!;
+        TransferRequest Adjusted(int id, long amount) =>
+            new TransferRequest.Adjustment(Numbered(id), wallet, new(amount), "x", Numbered(id + 100));
+
+        var postings = Posting.Post(Empty(),
+        [
+            new TransferRequest.Deposit(Numbered(10), wallet, largest, "x", Numbered(110), Numbered(210)),
+            Adjusted(11, 1), // Beyond the limit by one.
+            Adjusted(12, long.MinValue), // Has no opposite in 64 bits.
+            new TransferRequest.Debit(Numbered(13), wallet, Numbered(30), largest, "x", Numbered(113)),
+            new TransferRequest.Debit(Numbered(14), wallet, Numbered(31), largest, "x", Numbered(114)),
+            Adjusted(15, long.MaxValue),
+            Adjusted(16, -long.MaxValue),
+        ]);
+
+        Assert.Equal(
+            ["Posted", "TooLarge", "Refused", "Posted", "Refused", "Posted", "Posted"],
+            postings.Outcomes.Select(outcome => outcome is Outcome.Answered { Transfer.Status: var status } ? $"{status}" : outcome.GetType().Name));
+        Assert.Equal(new Kopecks(0), Assert.Single(postings.Wallets).Balance);
+        Assert.All(postings.Entries.GroupBy(entry => entry.TransferId), group => Assert.Equal(Int128.Zero, SumOf(group)));
+    }
+
+    [Fact]
+    public void The_wallets_chain_links_what_its_entries_say() =>
+        Requests.Sample(requests =>
+        {
+            var postings = Posting.Post(Empty(), requests);
+            var transfers = postings.Transfers.ToDictionary(transfer => transfer.TransferId);
+            var links = new Dictionary<long, OperationHash>();
+            foreach (var entry in postings.Entries.Where(entry => entry.Sequence is not null))
+            {
+                var (transfer, previous) = (transfers[entry.TransferId], links.GetValueOrDefault(entry.AccountId));
+                links[entry.AccountId] = OperationChain.HashOf(previous, new ChainedOperation(
+                    transfer.Wallet, entry.Sequence!.Value, entry.OperationId!.Value, Codes.OperationTypeOf(transfer.Kind),
+                    entry.Amount, entry.BalanceAfter!.Value, transfer.SourceId, entry.CreatedAt, transfer.Description));
+                Assert.Equal((previous, links[entry.AccountId]), (entry.PreviousHash, entry.Hash));
+            }
+
+            Assert.Equal(links, postings.Wallets.ToDictionary(wallet => wallet.AccountId, wallet => wallet.LastHash));
+        });
+
     [Theory]
     [InlineData(0, 0, 0)]
     [InlineData(-1, 2, 1)]
@@ -168,6 +213,8 @@ public sealed class PostingTests
         2 => new TransferRequest.Deposit(id, wallet, sums, "Пополнение", Derived(id, 1), Derived(id, 2)),
         3 => new TransferRequest.Void(id, wallet, payment),
         4 => new TransferRequest.Settlement(Derived(id, 4), wallet, payment, debit, sums, Derived(id, 2)),
+        5 => new TransferRequest.Adjustment(id, wallet, sums.Total, "Корректировка: плюс", Derived(id, 1)),
+        6 => new TransferRequest.Adjustment(id, wallet, -sums.Amount, "Корректировка: минус", Derived(id, 1)),
         _ => new TransferRequest.Refund(
             Derived(id, 5), wallet, payment, debit, Sums.TryOf(sums.Total, Kopecks.Zero, sums.Total)!, "Возврат",
             Derived(id, 1), Derived(id, 2)),

@@ -47,6 +47,7 @@ internal sealed class Posting
                 TransferRequest.Deposit deposit => Answer(deposit),
                 TransferRequest.Settlement settlement => Answer(settlement),
                 TransferRequest.Refund refund => Answer(refund),
+                TransferRequest.Adjustment adjustment => Answer(adjustment),
                 _ => throw new UnreachableException(),
             };
         }
@@ -135,6 +136,27 @@ internal sealed class Posting
         };
         return Obstacle(transfer, refund.Sums, debit => debit.TotalKopecks == refund.Sums.Total)
             ?? Posted(transfer, refund.Sums.Total, (HouseAccount.PaymentClearing, -refund.Sums.Total));
+    }
+
+    private Outcome Answer(TransferRequest.Adjustment adjustment)
+    {
+        if (_byId.TryGetValue(adjustment.Id, out var first))
+        {
+            return Repeated(first, first.Kind == TransferKind.Adjustment && first.Wallet == adjustment.Wallet
+                && first.AmountKopecks == adjustment.Amount && first.Description == adjustment.Description);
+        }
+
+        var transfer = New(adjustment, TransferKind.Adjustment, adjustment.Id, sums: null) with
+        {
+            AmountKopecks = adjustment.Amount,
+            FeeKopecks = Kopecks.Zero,
+            TotalKopecks = adjustment.Amount,
+            Description = adjustment.Description,
+        };
+        return (Int128)transfer.BalanceKopecks.Value + adjustment.Amount.Value < 0
+            ? Refused(transfer, TransferReasons.InsufficientFunds)
+            : Posted(transfer with { OperationId = adjustment.OperationId }, adjustment.Amount,
+                (HouseAccount.Adjustments, -adjustment.Amount));
     }
 
     /// <summary>

@@ -1,3 +1,5 @@
+using ArdorQr.Contracts;
+
 namespace ArdorQr.Ledger.Domain;
 
 /// <summary>
@@ -30,5 +32,10 @@ internal abstract record TransferRequest(Guid Id, WalletKey Wallet)
     internal sealed record Refund(
         Guid Id, WalletKey Wallet, Guid PaymentId, Guid DebitId, Sums Sums, string Description, Guid OperationId,
         Guid AnswerEventId)
+        : TransferRequest(Id, Wallet);
+
+    /// <summary>Adjustments ↔ wallet by an operator's word, in either direction, but never below zero.</summary>
+    internal sealed record Adjustment(
+        Guid Id, WalletKey Wallet, Kopecks Amount, string Description, Guid OperationId)
         : TransferRequest(Id, Wallet);
 }

@@ -58,6 +58,7 @@ internal static class PostDebit
 
     private static string DescriptionOf(Request body) =>
         body.Description is { Length: > 0 and <= MaxDescriptionLength } description
+            && !description.Contains('\0', StringComparison.Ordinal) // No text of PostgreSQL's can hold it.
             ? description
             : throw new RejectedException(CommonErrors.ValidationFailed(
                 "description", $"description — от 1 до {MaxDescriptionLength} символов."));
