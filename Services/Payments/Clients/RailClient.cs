@@ -5,6 +5,8 @@ using ArdorQr.Contracts;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Errors;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
 
 namespace ArdorQr.Payments.Clients;
 
@@ -162,9 +164,17 @@ internal sealed partial class RailClient(
         catch (Exception exception) when (Transient.Is(exception)
             || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return new Reply(null, [], exception.GetType().Name);
+            return new Reply(null, [], WhyOf(exception));
         }
     }
+
+    /// <summary>In words of the contract's world: a merchant reads them in the payment's timeline.</summary>
+    private static string WhyOf(Exception exception) => exception switch
+    {
+        BrokenCircuitException => "not asked: the rail has failed too often",
+        TimeoutRejectedException or OperationCanceledException or TimeoutException => "no answer in time",
+        _ => "the connection failed",
+    };
 
     private static T? Parse<T>(Reply reply)
         where T : class

@@ -23,6 +23,16 @@ internal sealed record SubmissionClaim
     public string? Traceparent { get; init; }
 }
 
+/// <summary>What the rail was last asked to do and what it said, for the row and the timeline.</summary>
+/// <param name="Action"><c>submit</c>, <c>ask</c> or <c>cancel</c>; null when nothing could be asked.</param>
+/// <param name="Answer">A summary: no body and no secret.</param>
+internal sealed record RailWord(string? Action, string Answer)
+{
+    public const string Submit = "submit";
+    public const string Ask = "ask";
+    public const string Cancel = "cancel";
+}
+
 /// <summary>
 /// The rows of <c>payments.submission</c>. A holder is fenced: each of its writes names its epoch, and one that was
 /// paused too long finds its row taken and changes nothing.
@@ -97,16 +107,16 @@ internal static class SubmissionTable
 
     /// <summary>The rail's word is final; false when the row was taken by another.</summary>
     public static async Task<bool> TryFinishAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, string answer, CancellationToken cancellationToken)
+        ServiceTransaction transaction, SubmissionClaim claim, RailWord word, CancellationToken cancellationToken)
     {
         const string sql =
             """
             UPDATE payments.submission
-            SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(), last_answer = @answer
+            SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(), last_action = @Action, last_answer = @Answer
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             """;
         return await transaction.ExecuteAsync(
-            sql, new { claim.PaymentId, claim.LeaseEpoch, answer }, cancellationToken) == 1;
+            sql, new { claim.PaymentId, claim.LeaseEpoch, word.Action, word.Answer }, cancellationToken) == 1;
     }
 
     /// <summary>
@@ -114,19 +124,19 @@ internal static class SubmissionTable
     /// null when the row was taken by another.
     /// </summary>
     public static Task<bool?> TryPostponeAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, string answer, int delaySeconds,
+        ServiceTransaction transaction, SubmissionClaim claim, RailWord word, int delaySeconds,
         CancellationToken cancellationToken)
     {
         const string sql =
             """
             UPDATE payments.submission
             SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => @delaySeconds),
-                leased_until = clock_timestamp(), last_answer = @answer
+                leased_until = clock_timestamp(), last_action = @Action, last_answer = @Answer
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             RETURNING review_after <= clock_timestamp()
             """;
         return transaction.QuerySingleOrDefaultAsync<bool?>(
-            sql, new { claim.PaymentId, claim.LeaseEpoch, answer, delaySeconds }, cancellationToken);
+            sql, new { claim.PaymentId, claim.LeaseEpoch, word.Action, word.Answer, delaySeconds }, cancellationToken);
     }
 
     /// <summary>A hint that the rail has news: it is asked at once, unless its word is final already.</summary>

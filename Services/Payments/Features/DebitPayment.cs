@@ -6,7 +6,6 @@ using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Faults;
-using ArdorQr.ServiceDefaults.Http;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments.Features;
@@ -119,7 +118,7 @@ internal sealed class DebitPayment(
             MerchantId = confirmed.MerchantId,
             Mode = confirmed.Mode,
             PaymentId = confirmed.PaymentId,
-            Payment = ApiJson.Snapshot(PaymentView.Of(confirmed)),
+            Payment = await PaymentView.SnapshotAsync(transaction, confirmed, cancellationToken),
         });
         return confirmed;
     }

@@ -5,7 +5,6 @@ using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Faults;
-using ArdorQr.ServiceDefaults.Http;
 
 namespace ArdorQr.Payments.Features;
 
@@ -37,13 +36,14 @@ internal sealed partial class ExecutePayment(
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
             LogNoRail(payment.PaymentId, payment.Rail);
-            await PostponeAsync(claim, payment, new TransferAnswer.Unknown("no such rail"), cancellationToken);
+            await PostponeAsync(
+                claim, payment, null, new TransferAnswer.Unknown("no such rail"), cancellationToken);
             return;
         }
 
-        var answer = claim is { Tries: 0, PastCutOff: false }
-            ? await SubmitAsync(rail, payment, claim, cancellationToken)
-            : await rail.AskAsync(payment.PaymentId, cancellationToken);
+        var (action, answer) = claim is { Tries: 0, PastCutOff: false }
+            ? (RailWord.Submit, await SubmitAsync(rail, payment, claim, cancellationToken))
+            : (RailWord.Ask, await rail.AskAsync(payment.PaymentId, cancellationToken));
         if (answer is TransferAnswer.NotSeen)
         {
             if (await RenewAsync(claim, cancellationToken) is not { } renewed)
@@ -52,12 +52,12 @@ internal sealed partial class ExecutePayment(
                 return;
             }
 
-            answer = renewed.PastCutOff
-                ? await rail.CancelAsync(payment.PaymentId, cancellationToken)
-                : await SubmitAsync(rail, payment, renewed, cancellationToken);
+            (action, answer) = renewed.PastCutOff
+                ? (RailWord.Cancel, await rail.CancelAsync(payment.PaymentId, cancellationToken))
+                : (RailWord.Submit, await SubmitAsync(rail, payment, renewed, cancellationToken));
         }
 
-        await RecordAsync(claim, payment, answer, cancellationToken);
+        await RecordAsync(claim, payment, action, answer, cancellationToken);
     }
 
     private async Task<TransferAnswer> SubmitAsync(
@@ -69,16 +69,18 @@ internal sealed partial class ExecutePayment(
     }
 
     private Task RecordAsync(
-        SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
+        SubmissionClaim claim, PaymentRow payment, string action, TransferAnswer answer,
+        CancellationToken cancellationToken)
     {
         LogAnswer(payment.PaymentId, claim.Tries + 1, answer.Summary);
+        var word = new RailWord(action, answer.Summary);
         return answer switch
         {
-            TransferAnswer.Completed => FinishAsync(claim, answer, CompleteAsync, cancellationToken),
-            TransferAnswer.Failed failed => FinishAsync(claim, answer, Reject(failed.Reason), cancellationToken),
+            TransferAnswer.Completed => FinishAsync(claim, word, CompleteAsync, cancellationToken),
+            TransferAnswer.Failed failed => FinishAsync(claim, word, Reject(failed.Reason), cancellationToken),
             TransferAnswer.Cancelled =>
-                FinishAsync(claim, answer, Reject(FailureReasons.NotExecuted), cancellationToken),
-            _ => PostponeAsync(claim, payment, answer, cancellationToken),
+                FinishAsync(claim, word, Reject(FailureReasons.NotExecuted), cancellationToken),
+            _ => PostponeAsync(claim, payment, action, answer, cancellationToken),
         };
     }
 
@@ -87,12 +89,12 @@ internal sealed partial class ExecutePayment(
             RejectAsync(transaction, payment, failureReason, cancellationToken);
 
     private async Task FinishAsync(
-        SubmissionClaim claim, TransferAnswer answer,
+        SubmissionClaim claim, RailWord word,
         Func<ServiceTransaction, PaymentRow, CancellationToken, Task> move, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
-        if (!await SubmissionTable.TryFinishAsync(transaction, claim, answer.Summary, cancellationToken))
+        if (!await SubmissionTable.TryFinishAsync(transaction, claim, word, cancellationToken))
         {
             LogLeaseLost(claim.PaymentId); // The new holder asks the rail itself.
             return;
@@ -118,7 +120,7 @@ internal sealed partial class ExecutePayment(
                 DebitId = row.DebitId!.Value,
                 AmountMinor = row.AmountKopecks,
                 FeeMinor = row.FeeKopecks,
-                Payment = ApiJson.Snapshot(PaymentView.Of(row)),
+                Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
             },
             RecordSettlement.AnswerKey(row.PaymentId), cancellationToken);
     }
@@ -144,12 +146,14 @@ internal sealed partial class ExecutePayment(
     }
 
     private async Task PostponeAsync(
-        SubmissionClaim claim, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
+        SubmissionClaim claim, PaymentRow payment, string? action, TransferAnswer answer,
+        CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken);
         var isOverdue = await SubmissionTable.TryPostponeAsync(
-            transaction, claim, answer.Summary, AskSchedule.DelaySeconds(claim.Tries + 1), cancellationToken);
+            transaction, claim, new RailWord(action, answer.Summary), AskSchedule.DelaySeconds(claim.Tries + 1),
+            cancellationToken);
         if (isOverdue is null)
         {
             LogLeaseLost(claim.PaymentId);

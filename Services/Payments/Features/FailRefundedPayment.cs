@@ -2,7 +2,6 @@ using ArdorQr.Contracts.Events;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
-using ArdorQr.ServiceDefaults.Http;
 using MassTransit;
 
 namespace ArdorQr.Payments.Features;
@@ -46,7 +45,7 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
             MerchantId = failed.MerchantId,
             Mode = failed.Mode,
             PaymentId = failed.PaymentId,
-            Payment = ApiJson.Snapshot(PaymentView.Of(failed)),
+            Payment = await PaymentView.SnapshotAsync(transaction, failed, cancellationToken),
         });
     }
 }

@@ -6,7 +6,7 @@ using ArdorQr.ServiceDefaults.Identity;
 
 namespace ArdorQr.Payments.Features;
 
-/// <summary>GET /v1/payments/{id}.</summary>
+/// <summary>GET /v1/payments/{id}: the payment, and its timeline.</summary>
 internal static class GetPayment
 {
     public static void Map(RouteGroupBuilder api) => api.MapGet("/payments/{id}", HandleAsync);
@@ -18,6 +18,12 @@ internal static class GetPayment
         await using var connection = await database.OpenAsync(cancellationToken);
         var payment = await PaymentTable.FindAsync(
             connection, ListQuery.Id(id), caller.MerchantId, caller.Mode, cancellationToken);
-        return payment is null ? CommonErrors.NotFound.ToResult() : Results.Ok(PaymentView.Of(payment));
+        if (payment is null)
+        {
+            return CommonErrors.NotFound.ToResult();
+        }
+
+        var timeline = await TimelineTable.ReadAsync(connection, payment.PaymentId, cancellationToken);
+        return Results.Ok(PaymentView.Of(payment, timeline));
     }
 }

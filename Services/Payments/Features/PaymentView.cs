@@ -1,6 +1,10 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
+using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Http;
 
 namespace ArdorQr.Payments.Features;
 
@@ -44,6 +48,19 @@ internal sealed record PaymentView(
         row.CreatedAt,
         row.ConfirmedAt,
         row.CompletedAt);
+
+    /// <summary>What became of the payment; GET of one payment and the events tell it, lists and confirm don't.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<TimelineView>? Timeline { get; init; }
+
+    /// <summary>The payment as GET shows it, with its timeline.</summary>
+    public static PaymentView Of(PaymentRow row, IReadOnlyList<TimelineRow> timeline) =>
+        Of(row) with { Timeline = [.. timeline.Select(TimelineView.Of)] };
+
+    /// <summary>For an event: what a GET answers once the transaction has committed.</summary>
+    public static async Task<JsonElement> SnapshotAsync(
+        ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken) =>
+        ApiJson.Snapshot(Of(row, await TimelineTable.ReadAsync(transaction, row.PaymentId, cancellationToken)));
 
     internal sealed record QrView(string Format, string? Kind, IReadOnlyList<string> Warnings);
 }
