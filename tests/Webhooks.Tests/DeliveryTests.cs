@@ -286,7 +286,7 @@ public sealed class DeliveryTests
         }
 
         await using var open = await host.Database.Database.BeginAsync(Token);
-        var first = await DeliveryClaims.TakeAsync(open.Connection, 10, 10, 10, Token);
+        var first = await DeliveryClaims.TakeAsync(open.Connection, new ClaimLimits(10, 10, 10, 10), Token);
         var second = await host.ClaimAsync(Token);
         await open.CommitAsync(Token);
 

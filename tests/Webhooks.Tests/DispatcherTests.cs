@@ -161,9 +161,11 @@ public sealed class DispatcherTests
     private Task<WebhooksHost> StartAsync() => WebhooksHost.StartAsync(Token, dispatching: true, services: WithTime);
 
     /// <summary>Tokens are made by the machine's clock and so are checked by it.</summary>
-    private void WithTime(IServiceCollection services) => services
-        .Replace(ServiceDescriptor.Singleton<TimeProvider>(_time))
+    internal static void WithTime(IServiceCollection services, FakeTimeProvider time) => services
+        .Replace(ServiceDescriptor.Singleton<TimeProvider>(time))
         .PostConfigureAll<TokenAuthenticationOptions>(options => options.TimeProvider = TimeProvider.System);
+
+    private void WithTime(IServiceCollection services) => WithTime(services, _time);
 
     private sealed class KeptLog : ILoggerProvider, ILogger
     {

@@ -108,7 +108,7 @@ internal sealed class WebhooksHost : IAsyncDisposable
     public async Task<IReadOnlyList<ClaimedDelivery>> ClaimAsync(CancellationToken cancellationToken)
     {
         await using var connection = await Services.GetRequiredService<ServiceDatabase>().OpenAsync(cancellationToken);
-        return await DeliveryClaims.TakeAsync(connection, 100, 100, 100, cancellationToken);
+        return await DeliveryClaims.TakeAsync(connection, new ClaimLimits(100, 100, 100, 100), cancellationToken);
     }
 
     public Task AttemptAsync(ClaimedDelivery claim, CancellationToken cancellationToken) =>

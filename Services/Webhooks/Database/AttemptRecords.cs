@@ -19,7 +19,7 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
         await using var transaction = await database.BeginAsync(cancellationToken);
         if (answer.IsSuccess)
         {
-            await EndpointWorksAsync(transaction, claim, cancellationToken);
+            await EndpointWorksAsync(transaction, claim, answer, cancellationToken);
         }
         else
         {
@@ -37,14 +37,17 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
     }
 
     private static Task<int> EndpointWorksAsync(
-        ServiceTransaction transaction, ClaimedDelivery claim, CancellationToken cancellationToken)
+        ServiceTransaction transaction, ClaimedDelivery claim, Answer answer, CancellationToken cancellationToken)
     {
+        // Written on a change only: a busy endpoint's row must not be fought for at every delivery.
         const string sql =
             """
-            UPDATE webhooks.endpoint SET failing_since = NULL
-            WHERE merchant_id = @MerchantId AND mode = @Mode AND version = @EndpointVersion AND failing_since IS NOT NULL
+            UPDATE webhooks.endpoint SET failing_since = NULL, unanswered = 0, resting_until = NULL, slow = @slow
+            WHERE merchant_id = @MerchantId AND mode = @Mode AND version = @EndpointVersion
+              AND (failing_since IS NOT NULL OR slow <> @slow)
             """;
-        return transaction.ExecuteAsync(sql, claim, cancellationToken);
+        return transaction.ExecuteAsync(
+            sql, new { claim.MerchantId, claim.Mode, claim.EndpointVersion, slow = Circuit.IsSlow(answer) }, cancellationToken);
     }
 
     /// <summary>An attempt that was begun under other settings says nothing about the present ones: the version tells.</summary>
@@ -53,12 +56,34 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
     {
         const string sql =
             """
-            UPDATE webhooks.endpoint SET failing_since = coalesce(failing_since, clock_timestamp())
+            UPDATE webhooks.endpoint
+            SET failing_since = coalesce(failing_since, clock_timestamp()),
+                unanswered = CASE
+                    WHEN @answered THEN 0
+                    WHEN resting_until > clock_timestamp() THEN unanswered -- Of those that were in flight together, one counts.
+                    ELSE unanswered + 1
+                END,
+                resting_until = CASE
+                    WHEN @answered OR unanswered + 1 < @UnansweredToOpen THEN NULL
+                    WHEN resting_until > clock_timestamp() THEN resting_until
+                    ELSE clock_timestamp() + make_interval(secs => least(
+                        @FirstRestSeconds * 2.0 ^ least(unanswered + 1 - @UnansweredToOpen, 16), @LongestRestSeconds))
+                END
             WHERE merchant_id = @MerchantId AND mode = @Mode AND version = @EndpointVersion AND enabled
             RETURNING failing_since <= clock_timestamp() - make_interval(hours => @FailingHours)
             """;
         var failsTooLong = await transaction.QuerySingleOrDefaultAsync<bool?>(
-            sql, new { claim.MerchantId, claim.Mode, claim.EndpointVersion, RetrySchedule.FailingHours }, cancellationToken);
+            sql, new
+            {
+                claim.MerchantId,
+                claim.Mode,
+                claim.EndpointVersion,
+                RetrySchedule.FailingHours,
+                answered = answer.Status is not null,
+                Circuit.UnansweredToOpen,
+                Circuit.FirstRestSeconds,
+                Circuit.LongestRestSeconds,
+            }, cancellationToken);
         if (failsTooLong is { } tooLong && (tooLong || answer.IsGone))
         {
             await DisableAsync(transaction, claim, answer.IsGone ? "gone" : "failing", cancellationToken);
@@ -72,7 +97,7 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
             """
             UPDATE webhooks.endpoint
             SET enabled = false, disabled_reason = @reason, version = version + 1, failing_since = NULL,
-                updated_at = clock_timestamp()
+                unanswered = 0, resting_until = NULL, updated_at = clock_timestamp()
             WHERE merchant_id = @MerchantId AND mode = @Mode
             """;
         await transaction.ExecuteAsync(sql, new { claim.MerchantId, claim.Mode, reason }, cancellationToken);

@@ -1,5 +1,6 @@
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.Webhooks.Domain;
 using Npgsql;
 
 namespace ArdorQr.Webhooks.Database;
@@ -31,7 +32,17 @@ internal sealed record ClaimedDelivery
 
     /// <summary>The endpoint's version whose URL and secret these are.</summary>
     public long EndpointVersion { get; init; }
+
+    /// <summary>The endpoint fails or is slow, so that the attempt may hold its place for long.</summary>
+    public bool IsTroubled { get; init; }
 }
+
+/// <summary>How many deliveries a claim may take.</summary>
+/// <param name="Total">In all.</param>
+/// <param name="Troubled">Of them to endpoints that fail or are slow.</param>
+/// <param name="PerEndpoint">In flight to one endpoint, by all processes.</param>
+/// <param name="PerFailingEndpoint">The same for one that failed last.</param>
+internal sealed record ClaimLimits(int Total, int Troubled, int PerEndpoint, int PerFailingEndpoint);
 
 /// <summary>Hands out due deliveries, each to one process, so that no endpoint takes more than its share.</summary>
 internal static class DeliveryClaims
@@ -39,14 +50,15 @@ internal static class DeliveryClaims
     /// <summary>Longer than an attempt can take, with its recording.</summary>
     public const int LeaseSeconds = 45;
 
-    /// <summary>Claims due deliveries, the longest due first; other processes skip what is being claimed.</summary>
+    /// <summary>
+    /// Claims due deliveries, to endpoints in good health first, then the longest due; other processes skip what is
+    /// being claimed. A resting endpoint gets nothing, and one that has rested a single attempt that tries it.
+    /// </summary>
     /// <param name="connection">An open one; the claim is one statement.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="perEndpoint">How many may be in flight to one endpoint.</param>
-    /// <param name="perFailingEndpoint">The same for one that failed last.</param>
+    /// <param name="limits">How many.</param>
     /// <param name="cancellationToken">Stops the statement.</param>
     public static async Task<IReadOnlyList<ClaimedDelivery>> TakeAsync(
-        NpgsqlConnection connection, int limit, int perEndpoint, int perFailingEndpoint, CancellationToken cancellationToken)
+        NpgsqlConnection connection, ClaimLimits limits, CancellationToken cancellationToken)
     {
         // "waiting" hops from endpoint to endpoint along the index, so that a long queue at one costs the others nothing.
         // now() is the statement's start here, and unlike clock_timestamp() it can be looked up in an index.
@@ -66,15 +78,22 @@ internal static class DeliveryClaims
             ),
             room AS (
                 SELECT endpoint.merchant_id, endpoint.mode,
-                    CASE WHEN endpoint.failing_since IS NULL THEN @perEndpoint ELSE @perFailingEndpoint END - (
+                    endpoint.failing_since IS NOT NULL OR endpoint.slow AS is_troubled,
+                    CASE
+                        WHEN endpoint.resting_until > now() THEN 0
+                        WHEN endpoint.unanswered >= @UnansweredToOpen THEN 1
+                        WHEN endpoint.failing_since IS NOT NULL THEN @PerFailingEndpoint
+                        ELSE @PerEndpoint
+                    END - (
                         SELECT count(*) FROM webhooks.delivery AS busy
                         WHERE busy.merchant_id = endpoint.merchant_id AND busy.mode = endpoint.mode
                           AND busy.leased_until > now()) AS free
                 FROM waiting JOIN webhooks.endpoint USING (merchant_id, mode)
                 WHERE endpoint.enabled AND endpoint.url IS NOT NULL
             ),
-            due AS (
-                SELECT candidate.id
+            candidates AS (
+                SELECT candidate.id, candidate.next_attempt_at, room.is_troubled,
+                    row_number() OVER (PARTITION BY room.is_troubled ORDER BY candidate.next_attempt_at) AS place
                 FROM room CROSS JOIN LATERAL (
                     SELECT id, next_attempt_at FROM webhooks.delivery
                     WHERE merchant_id = room.merchant_id AND mode = room.mode
@@ -83,16 +102,20 @@ internal static class DeliveryClaims
                     ORDER BY next_attempt_at
                     LIMIT greatest(room.free, 0)
                     FOR UPDATE SKIP LOCKED) AS candidate
-                ORDER BY candidate.next_attempt_at
-                LIMIT @limit
+            ),
+            due AS (
+                SELECT id, is_troubled FROM candidates
+                WHERE place <= CASE WHEN is_troubled THEN @Troubled ELSE @Total END
+                ORDER BY is_troubled, next_attempt_at
+                LIMIT @Total
             ),
             taken AS (
                 UPDATE webhooks.delivery
                 SET leased_until = clock_timestamp() + make_interval(secs => @lease), epoch = delivery.epoch + 1
                 FROM due WHERE delivery.id = due.id
-                RETURNING delivery.*
+                RETURNING delivery.*, due.is_troubled
             )
-            SELECT taken.id, taken.event_id, taken.merchant_id, taken.mode, taken.epoch, taken.attempts, taken.traceparent,
+            SELECT taken.id, taken.event_id, taken.merchant_id, taken.mode, taken.epoch, taken.attempts, taken.traceparent, taken.is_troubled,
                 event.body, endpoint.url, endpoint.secret, endpoint.secret_key_id,
                 CASE WHEN endpoint.previous_secret_until > now() THEN endpoint.previous_secret END AS previous_secret,
                 endpoint.previous_secret_key_id, endpoint.version AS endpoint_version
@@ -102,6 +125,14 @@ internal static class DeliveryClaims
             ORDER BY taken.next_attempt_at, taken.id
             """;
         return [.. await connection.QueryAsync<ClaimedDelivery>(
-            sql, new { limit, perEndpoint, perFailingEndpoint, lease = LeaseSeconds }, cancellationToken)];
+            sql, new
+            {
+                limits.Total,
+                limits.Troubled,
+                limits.PerEndpoint,
+                limits.PerFailingEndpoint,
+                Circuit.UnansweredToOpen,
+                lease = LeaseSeconds,
+            }, cancellationToken)];
     }
 }

@@ -116,7 +116,7 @@ internal sealed partial class ConfigureEndpoint(
             UPDATE webhooks.endpoint
             SET url = @Url, enabled = @Enabled, disabled_reason = NULL, version = version + 1,
                 failing_since = CASE WHEN url IS NOT DISTINCT FROM @Url AND enabled THEN failing_since END,
-                updated_at = clock_timestamp()
+                unanswered = 0, resting_until = NULL, updated_at = clock_timestamp()
             WHERE merchant_id = @MerchantId AND mode = @Mode
             """;
         return transaction.ExecuteAsync(

@@ -7,17 +7,21 @@ namespace ArdorQr.Webhooks.Features;
 /// <summary>
 /// Claims due deliveries and attempts them side by side. It is woken by what this process commits and by each attempt
 /// that ends; polling finds what is due by time and what other processes left behind. When the process stops, what is
-/// in flight is finished.
+/// in flight is finished. Endpoints that fail or are slow share a part of the places, and the fuller the places are, the
+/// fewer one endpoint gets: however many hang until the time-out, there is room for those that answer.
 /// </summary>
 internal sealed partial class DispatchDeliveries(
     ServiceDatabase database, AttemptDelivery attempt, DeliverySignal signal, IOptions<WebhooksOptions> options,
     TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
 {
     private const int MaxBatch = 100;
+    private const int TroubledShare = 4; // One in so many places is for endpoints that fail or are slow.
+    private const int MaxPerEndpointWhenHalfFull = 2;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private int _inFlight;
+    private int _troubledInFlight;
     private readonly HashSet<Task> _running = [];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -43,9 +47,8 @@ internal sealed partial class DispatchDeliveries(
     /// <summary>Starts what is due and fits; returns how many.</summary>
     private async Task<int> DispatchAsync(CancellationToken cancellationToken)
     {
-        var settings = options.Value;
-        var free = Math.Min(settings.MaxInFlight - Volatile.Read(ref _inFlight), MaxBatch);
-        if (free <= 0)
+        var limits = LimitsNow();
+        if (limits.Total <= 0)
         {
             return 0;
         }
@@ -53,12 +56,12 @@ internal sealed partial class DispatchDeliveries(
         try
         {
             await using var connection = await database.OpenAsync(cancellationToken);
-            var claims = await DeliveryClaims.TakeAsync(
-                connection, free, settings.MaxInFlightPerEndpoint, settings.MaxInFlightPerFailingEndpoint, cancellationToken);
+            var claims = await DeliveryClaims.TakeAsync(connection, limits, cancellationToken);
             _running.RemoveWhere(task => task.IsCompleted);
             foreach (var claim in claims)
             {
                 Interlocked.Increment(ref _inFlight);
+                Interlocked.Add(ref _troubledInFlight, claim.IsTroubled ? 1 : 0);
                 _running.Add(AttemptAsync(claim));
             }
 
@@ -69,6 +72,19 @@ internal sealed partial class DispatchDeliveries(
             LogClaimFailed(exception); // The rows stay; the next tick takes them again.
             return 0;
         }
+    }
+
+    private ClaimLimits LimitsNow()
+    {
+        var settings = options.Value;
+        var inFlight = Volatile.Read(ref _inFlight);
+        var troubled = Math.Max(settings.MaxInFlight / TroubledShare, 1) - Volatile.Read(ref _troubledInFlight);
+        var perEndpoint = inFlight < settings.MaxInFlight / 2
+            ? settings.MaxInFlightPerEndpoint
+            : Math.Min(settings.MaxInFlightPerEndpoint, MaxPerEndpointWhenHalfFull);
+        return new ClaimLimits(
+            Math.Min(settings.MaxInFlight - inFlight, MaxBatch), Math.Max(troubled, 0), perEndpoint,
+            settings.MaxInFlightPerFailingEndpoint);
     }
 
     private async Task AttemptAsync(ClaimedDelivery claim)
@@ -84,6 +100,7 @@ internal sealed partial class DispatchDeliveries(
         }
         finally
         {
+            Interlocked.Add(ref _troubledInFlight, claim.IsTroubled ? -1 : 0);
             Interlocked.Decrement(ref _inFlight);
             signal.Wake(); // The endpoint, or another, may have waited for this place.
         }
