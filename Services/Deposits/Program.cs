@@ -16,4 +16,5 @@ return await builder.RunServiceAsync(args, app =>
     api.MapListDeposits();
     api.MapGetDeposit();
     api.MapCreateTestDeposit();
+    app.MapInternalApi(GetQuote.Scope).MapGetQuote();
 });
