@@ -21,6 +21,9 @@ public static partial class ServiceHost
     private const int ConfigurationError = 78; // EX_CONFIG of sysexits.h.
     private const int ShutdownTimeoutSeconds = 15;
 
+    /// <summary>Our statements are short: starting workers for one takes many times as long as the statement itself.</summary>
+    private const string NoParallelWorkers = "-c max_parallel_workers_per_gather=0";
+
     /// <param name="service">The service's name: its database, audience and telemetry name.</param>
     /// <param name="args">The command line.</param>
     public static WebApplicationBuilder CreateBuilder(string service, string[] args)
@@ -89,6 +92,7 @@ public static partial class ServiceHost
         var builder = new NpgsqlDataSourceBuilder(connections.Database);
         builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
         builder.ConnectionStringBuilder.ApplicationName = connections.Service;
+        builder.ConnectionStringBuilder.Options ??= NoParallelWorkers;
         return builder.Build();
     }
 
