@@ -11,7 +11,7 @@ internal sealed class LedgerBench
     private const int PgbenchClients = 16;
     private const int BatchSize = 500;
     private const int LatencySeconds = 6;
-    private const int WarmUpSeconds = 5;
+    private const int WarmUpSeconds = 8;
     private const string PeerDatabase = "peer";
 
     private const string HttpSpread = "Ledger, HTTP debit, spread";
@@ -66,8 +66,9 @@ internal sealed class LedgerBench
 
     private async Task MeasureRatesAsync(CancellationToken cancellationToken)
     {
+        Console.WriteLine("Warming up, these don't count:");
+        await HttpAsync(1, WarmUpSeconds, cancellationToken);
         await HttpAsync(BenchWallets.Count, WarmUpSeconds, cancellationToken);
-        await EngineAsync(BenchWallets.Count, WarmUpSeconds, cancellationToken);
         for (var round = 0; round < _options.Rounds; round++)
         {
             foreach (var (wallets, transfer, http, batch, engine) in ((int, string, string, string, string)[])
