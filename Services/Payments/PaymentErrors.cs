@@ -1,4 +1,5 @@
 using ArdorQr.Contracts;
+using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Domain.Qr;
 using ArdorQr.ServiceDefaults.Errors;
 
@@ -66,10 +67,15 @@ internal static class PaymentErrors
         Details = new { maxMinor = maximum },
     };
 
-    public static ApiError InsufficientFunds(Kopecks balance, Kopecks total) => new(
+    /// <param name="balance">What the wallet holds.</param>
+    /// <param name="total">What the payment takes.</param>
+    /// <param name="topUp">What to send to make up for it; left out of the details when nobody could say.</param>
+    public static ApiError InsufficientFunds(Kopecks balance, Kopecks total, TopUp? topUp) => new(
         "insufficient_funds", 402, $"Недостаточно средств: не хватает {Roubles(total - balance)}.")
     {
-        Details = new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance },
+        Details = topUp is null
+            ? new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance }
+            : new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance, topUp },
     };
 
     public static ApiError Refused(QrRefusal refusal) =>

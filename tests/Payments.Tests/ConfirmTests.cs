@@ -47,6 +47,41 @@ public sealed class ConfirmTests
     }
 
     [Fact]
+    public async Task A_shortfall_names_the_usdt_to_send_and_the_link_that_pays_it()
+    {
+        await using var payments = await StartAsync();
+        payments.Ledger.Balance = 100_000;
+        payments.Deposits.Answer = _ => Task.FromResult<string?>(
+            """{"amount":2.748512,"rate":92.34,"rateAt":"2026-01-01T00:00:00Z","feeBps":150,"address":"0Qx","url":"ton://transfer/0Qx?jetton=k&amount=2748512"}""");
+        var id = Id(await payments.CreateAsync());
+
+        using var refused = await payments.PostAsync($"/v1/payments/{id}/confirm", null);
+        var topUp = JsonNode.Parse(await refused.Content.ReadAsStringAsync(Token))!["error"]!["details"]!["topUp"]!;
+
+        Assert.Equal("2.748512", topUp["amount"]!.ToJsonString());
+        Assert.Equal("92.34", topUp["rate"]!.ToJsonString());
+        Assert.Equal("ton://transfer/0Qx?jetton=k&amount=2748512", topUp["url"]!.GetValue<string>());
+        Assert.Equal($"/internal/quotes/{payments.MerchantId}/test?creditMinor=25000", payments.Deposits.LastPath);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_shortfall_is_told_without_the_usdt_when_deposits_is_away_or_silent(bool isSilent)
+    {
+        await using var payments = await StartAsync();
+        payments.Ledger.Balance = 100_000;
+        var never = new TaskCompletionSource<string?>();
+        payments.Deposits.Answer = _ => isSilent ? never.Task : Task.FromResult<string?>(null);
+        var id = Id(await payments.CreateAsync());
+
+        using var refused = await payments.PostAsync($"/v1/payments/{id}/confirm", null);
+        var details = JsonNode.Parse(await refused.Content.ReadAsStringAsync(Token))!["error"]!["details"]!;
+
+        Assert.Equal("""{"balanceMinor":100000,"totalMinor":125000,"shortfallMinor":25000}""", details.ToJsonString());
+    }
+
+    [Fact]
     public async Task A_second_payment_of_a_single_use_code_is_a_duplicate_of_whichever_merchant()
     {
         await using var payments = await StartAsync();

@@ -43,6 +43,8 @@ internal sealed class PaymentsHarness : IAsyncDisposable
 
     public FakeRail Rail { get; } = new();
 
+    public FakeDeposits Deposits { get; } = new();
+
     public Guid MerchantId { get; }
 
     /// <summary>The merchant's, with a test key.</summary>
@@ -216,6 +218,7 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     {
         services.AddHttpClient(nameof(LedgerClient)).ConfigurePrimaryHttpMessageHandler(() => Ledger);
         services.AddHttpClient(nameof(LedgerBalanceClient)).ConfigurePrimaryHttpMessageHandler(() => Ledger);
+        services.AddHttpClient(nameof(DepositsClient)).ConfigurePrimaryHttpMessageHandler(() => Deposits);
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Test)).ConfigurePrimaryHttpMessageHandler(() => Rail);
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Live)).ConfigurePrimaryHttpMessageHandler(() => Rail);
         if (!runJobs)

@@ -47,6 +47,7 @@ internal static class ClientRegistration
 
         services.AddServiceClient<LedgerClient>("ledger", LedgerClient.Scope).AddLedgerResilience();
         services.AddServiceClient<LedgerBalanceClient>("ledger", LedgerBalanceClient.Scope).AddLedgerResilience();
+        services.AddServiceClient<DepositsClient>("deposits", DepositsClient.Scope);
         return services;
     }
 

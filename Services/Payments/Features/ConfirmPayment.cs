@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
@@ -16,8 +17,8 @@ namespace ArdorQr.Payments.Features;
 /// attempt, so that any number of confirms is one debit.
 /// </summary>
 internal sealed class ConfirmPayment(
-    ServiceDatabase database, DebitPayment debit, IdempotentRequests requests, FaultHook faults, TimeProvider time,
-    IHostApplicationLifetime lifetime)
+    ServiceDatabase database, DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults,
+    TimeProvider time, IHostApplicationLifetime lifetime)
 {
     internal sealed record Request;
 
@@ -70,7 +71,9 @@ internal sealed class ConfirmPayment(
         {
             DebitOutcome.Debited debited => Shown(debited.Payment),
             DebitOutcome.InsufficientFunds(var balance, var total) =>
-                call.Of(PaymentErrors.InsufficientFunds(balance, total)),
+                call.Of(PaymentErrors.InsufficientFunds(
+                    balance, total,
+                    await deposits.QuoteAsync(caller.MerchantId, caller.Mode, total - balance, cancellationToken))),
             DebitOutcome.Expired => call.Of(PaymentErrors.Expired),
             DebitOutcome.Unknown => call.Of(CommonErrors.Unavailable),
             _ => throw new UnreachableException(),
