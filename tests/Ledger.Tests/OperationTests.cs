@@ -1,7 +1,10 @@
 using System.Net;
 using System.Text.Json;
 using ArdorQr.Contracts;
+using ArdorQr.Ledger.Features;
+using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
+using Npgsql;
 
 namespace ArdorQr.Ledger.Tests;
 
@@ -64,6 +67,44 @@ public sealed class OperationTests
 
         async Task<int> CountAsync(string before) =>
             (await ledger.GetAsync(_merchant, $"/v1/operations?before={before}")).GetProperty("operations").GetArrayLength();
+    }
+
+    [Fact]
+    public async Task A_page_is_read_from_an_index_in_its_order_however_deep_it_is()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000);
+        await using var owner = new NpgsqlConnection(ledger.Database.OwnerConnectionString);
+        await owner.OpenAsync(LedgerHost.Token);
+        const string manySql =
+            """
+            ALTER TABLE ledger.entry DISABLE TRIGGER USER;
+            INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks,
+                total_kopecks, description, status, balance_kopecks, operation_id, answer_event_id, created_at)
+            SELECT gen_random_uuid(), kind, merchant_id, mode, source_id, amount_kopecks, fee_kopecks, total_kopecks,
+                description, status, balance_kopecks, operation_id, answer_event_id, created_at + n * interval '1 s'
+            FROM ledger.transfer, generate_series(1, 10000) AS n;
+            INSERT INTO ledger.entry (transfer_id, account_id, amount_kopecks, operation_id, sequence,
+                balance_after_kopecks, created_at, previous_hash, hash)
+            SELECT transfer.transfer_id, entry.account_id, entry.amount_kopecks, entry.operation_id,
+                1 + row_number() OVER (ORDER BY transfer.created_at), 5, transfer.created_at, previous_hash, hash
+            FROM ledger.entry, ledger.transfer
+            WHERE entry.sequence IS NOT NULL AND transfer.created_at > entry.created_at;
+            ANALYZE ledger.entry, ledger.transfer, ledger.wallet;
+            """;
+        await owner.ExecuteAsync(manySql, null, LedgerHost.Token);
+
+        var plan = await owner.QueryAsync<string>("EXPLAIN " + ListOperations.PageSql, new
+        {
+            merchantId = _merchant,
+            mode = "test",
+            before = TimeProvider.System.GetUtcNow().AddHours(1),
+            limit = 20,
+        }, LedgerHost.Token);
+
+        var text = string.Join('\n', plan);
+        Assert.Contains("Index Scan Backward using entry_wallet_created_at", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sort", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,6 +12,21 @@ namespace ArdorQr.Ledger.Features;
 /// </summary>
 internal static class ListOperations
 {
+    // One account's index gives the page in order, at any depth: joined, the whole history would be sorted for it.
+    internal const string PageSql =
+        $"""
+        SELECT {OperationRow.Columns}
+        FROM (
+            SELECT * FROM ledger.entry
+            WHERE account_id = (
+                    SELECT account_id FROM ledger.wallet WHERE merchant_id = @merchantId AND mode = @mode)
+                AND sequence IS NOT NULL AND created_at < coalesce(@before::timestamptz, 'infinity')
+            ORDER BY created_at DESC
+            LIMIT @limit) AS entry
+        JOIN ledger.transfer ON transfer.transfer_id = entry.transfer_id
+        ORDER BY entry.created_at DESC
+        """;
+
     internal sealed record Response(IReadOnlyList<OperationView> Operations);
 
     public static void MapListOperations(this IEndpointRouteBuilder routes) =>
@@ -21,21 +36,10 @@ internal static class ListOperations
         HttpRequest request, ClaimsPrincipal user, [FromServices] ServiceDatabase database,
         CancellationToken cancellationToken)
     {
-        const string sql =
-            $"""
-            SELECT {OperationRow.Columns}
-            FROM ledger.wallet
-            JOIN ledger.entry ON entry.account_id = wallet.account_id AND entry.sequence IS NOT NULL
-            JOIN ledger.transfer ON transfer.transfer_id = entry.transfer_id
-            WHERE wallet.merchant_id = @merchantId AND wallet.mode = @mode
-                AND entry.created_at < coalesce(@before::timestamptz, 'infinity')
-            ORDER BY entry.created_at DESC
-            LIMIT @limit
-            """;
         var caller = CallerIdentity.Of(user);
         var (limit, before) = (ListQuery.Limit(request), ListQuery.Before(request));
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<OperationRow>(sql, new
+        var rows = await connection.QueryAsync<OperationRow>(PageSql, new
         {
             merchantId = caller.MerchantId,
             mode = caller.Mode.Code,
