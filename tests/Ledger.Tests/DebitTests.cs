@@ -2,6 +2,10 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ArdorQr.Contracts;
+using ArdorQr.Ledger.Domain;
+using ArdorQr.Ledger.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace ArdorQr.Ledger.Tests;
 
@@ -109,6 +113,26 @@ public sealed class DebitTests
     }
 
     [Fact]
+    public async Task A_conflict_is_logged_as_a_defect_and_has_a_code_of_its_own()
+    {
+        using var log = new ErrorLog();
+        var existing = new Transfer
+        {
+            TransferId = _merchant, Kind = TransferKind.Debit, MerchantId = _merchant, Mode = Mode.Test, SourceId = _merchant,
+            Status = TransferStatus.Posted, BalanceKopecks = default, CreatedAt = default,
+        };
+        var context = new DefaultHttpContext();
+        using var body = new MemoryStream();
+        context.Response.Body = body;
+
+        await DebitAnswers.ToResult(new Outcome.Conflict(existing), _merchant, log).ExecuteAsync(context);
+
+        Assert.Equal(409, context.Response.StatusCode);
+        Assert.Contains("\"transfer_conflict\"", System.Text.Encoding.UTF8.GetString(body.ToArray()), StringComparison.Ordinal);
+        Assert.StartsWith($"Defect: transfer {_merchant}", Assert.Single(log.Lines), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_void_kills_an_unseen_id_for_ever_and_no_seen_one()
     {
         await using var ledger = await LedgerHost.StartAsync();
@@ -173,4 +197,33 @@ public sealed class DebitTests
 
     private static async Task<string?> CodeOfAsync(HttpResponseMessage response) =>
         (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("error").GetProperty("code").GetString();
+
+    /// <summary>Keeps what is logged as an error.</summary>
+    private sealed class ErrorLog : ILoggerFactory, ILogger
+    {
+        public List<string> Lines { get; } = [];
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel == LogLevel.Error)
+            {
+                Lines.Add(formatter(state, exception));
+            }
+        }
+
+        public void Dispose()
+        {
+            // Nothing to end.
+        }
+    }
 }

@@ -145,6 +145,7 @@ internal sealed class LedgerHost : IAsyncDisposable
             JOIN ledger.entry AS next ON next.account_id = entry.account_id AND next.sequence = entry.sequence + 1
             WHERE next.created_at <= entry.created_at
                 OR next.balance_after_kopecks <> entry.balance_after_kopecks + next.amount_kopecks
+                OR next.previous_hash <> entry.hash
             """));
     }
 

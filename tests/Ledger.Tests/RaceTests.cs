@@ -1,3 +1,6 @@
+using ArdorQr.Contracts;
+using ArdorQr.Ledger.Domain;
+
 namespace ArdorQr.Ledger.Tests;
 
 public sealed class RaceTests
@@ -62,6 +65,50 @@ public sealed class RaceTests
 
         await first.AssertBalancedAsync();
     }
+
+    [Fact]
+    public async Task Two_engines_under_load_with_the_same_requests_in_other_orders_post_each_once()
+    {
+        await using var first = await LedgerHost.StartAsync();
+        await using var second = first.StartReplica();
+        var wallets = Enumerable.Range(0, 10).Select(_ => new WalletKey(Ids.New(), Mode.Test)).ToList();
+        var deposits = wallets.Select(wallet => (TransferRequest)new TransferRequest.Deposit(
+            Ids.New(), wallet, Sums(100_000), "Пополнение", Ids.New(), Ids.New()));
+        await Task.WhenAll(deposits.Select(deposit => first.Engine.PostAsync(deposit, null, LedgerHost.Token)));
+
+        // Debits, a second debit of every third payment, voids and adjustments, all sent to both, to one of them backwards.
+        var requests = Enumerable.Range(0, 600).SelectMany(index =>
+        {
+            var (wallet, payment, id) = (wallets[index % wallets.Count], Ids.New(), Ids.New());
+            return new TransferRequest?[]
+            {
+                new TransferRequest.Debit(id, wallet, payment, Sums(7), "Оплата", Ids.New()),
+                index % 3 == 0 ? new TransferRequest.Debit(Ids.New(), wallet, payment, Sums(7), "Оплата", Ids.New()) : null,
+                index % 5 == 0 ? new TransferRequest.Void(id, wallet, payment) : null,
+                index % 7 == 0 ? new TransferRequest.Adjustment(Ids.New(), wallet, new(-3), "Корректировка: тест", Ids.New()) : null,
+            };
+        }).OfType<TransferRequest>().ToList();
+        var asked = requests.Select(request => first.Engine.PostAsync(request, null, LedgerHost.Token))
+            .Concat(requests.AsEnumerable().Reverse().Select(request => second.Engine.PostAsync(request, null, LedgerHost.Token)))
+            .ToList();
+        var transfers = (await Task.WhenAll(asked)).Select(outcome => Assert.IsType<Outcome.Answered>(outcome).Transfer).ToList();
+
+        Assert.All(transfers.GroupBy(transfer => transfer.TransferId), group => Assert.Single(group.Distinct()));
+        var stands = transfers.Distinct().Where(transfer => transfer.Status == TransferStatus.Posted).ToList();
+        Assert.All(
+            stands.Where(transfer => transfer.Kind == TransferKind.Debit).GroupBy(transfer => transfer.SourceId),
+            group => Assert.Single(group));
+        foreach (var wallet in wallets)
+        {
+            var moved = stands.Where(transfer => transfer.Wallet == wallet)
+                .Sum(transfer => transfer.Kind == TransferKind.Debit ? -transfer.TotalKopecks!.Value.Value : transfer.TotalKopecks!.Value.Value);
+            Assert.Equal(100_000 + moved, await second.BalanceAsync(wallet.MerchantId));
+        }
+
+        await first.AssertBalancedAsync();
+    }
+
+    private static Sums Sums(long amount) => Domain.Sums.TryOf(new(amount), new(0), new(amount))!;
 
     [Fact]
     public async Task Two_replicas_that_get_one_id_for_two_wallets_post_one_and_refuse_the_other_as_a_conflict()

@@ -7,7 +7,7 @@ namespace ArdorQr.Ledger.Features;
 /// <summary>How a debit's or a void's outcome is answered.</summary>
 internal static partial class DebitAnswers
 {
-    public static IResult ToResult(Outcome outcome, Guid id, ILogger logger)
+    public static IResult ToResult(Outcome outcome, Guid id, ILoggerFactory loggers)
     {
         switch (outcome)
         {
@@ -16,7 +16,7 @@ internal static partial class DebitAnswers
             case Outcome.Busy:
                 return CommonErrors.Unavailable.ToResult();
             case Outcome.Conflict:
-                LogConflict(logger, id);
+                LogConflict(loggers.CreateLogger(typeof(DebitAnswers)), id);
                 return LedgerErrors.TransferConflict.ToResult();
             default:
                 throw new UnreachableException($"A debit can't end as {outcome.GetType().Name}.");

@@ -45,7 +45,7 @@ internal static class PostAdjustment
             Outcome.Answered { Transfer: var refused } => LedgerErrors.InsufficientFunds(
                 refused.BalanceKopecks, adjustment.Amount).ToResult(),
             Outcome.TooLarge => LedgerErrors.BalanceTooLarge.ToResult(),
-            _ => DebitAnswers.ToResult(outcome, adjustment.Id, loggers.CreateLogger(typeof(PostAdjustment))),
+            _ => DebitAnswers.ToResult(outcome, adjustment.Id, loggers),
         };
     }
 

@@ -42,7 +42,7 @@ internal static class PostDebit
             Required(body.PaymentId, "paymentId"), SumsOf(body), DescriptionOf(body),
             OperationId: Guid.CreateVersion7(time.GetUtcNow()));
         var outcome = await engine.PostAsync(debit, announcement: null, cancellationToken);
-        return DebitAnswers.ToResult(outcome, debit.Id, loggers.CreateLogger(typeof(PostDebit)));
+        return DebitAnswers.ToResult(outcome, debit.Id, loggers);
     }
 
     /// <exception cref="RejectedException">The id is absent or all zeros.</exception>

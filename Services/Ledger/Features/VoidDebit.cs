@@ -29,6 +29,6 @@ internal static class VoidDebit
                 PostDebit.Required(body.MerchantId, "merchantId"), body.Mode ?? throw PostDebit.Missing("mode")),
             PostDebit.Required(body.PaymentId, "paymentId"));
         var outcome = await engine.PostAsync(voiding, announcement: null, cancellationToken);
-        return DebitAnswers.ToResult(outcome, transferId, loggers.CreateLogger(typeof(VoidDebit)));
+        return DebitAnswers.ToResult(outcome, transferId, loggers);
     }
 }
