@@ -32,6 +32,8 @@ internal static class GatewayRegistration
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
         services.AddServiceClient<LedgerClient>(LedgerClient.Service, LedgerClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(LedgerClient.TimeoutSeconds));
+        services.AddServiceClient<PaymentsClient>(PaymentsClient.Service, PaymentsClient.Scope)
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(PaymentsClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
         // With any other one the instrumentation would read the caller's traceparent again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -54,6 +56,8 @@ internal static class GatewayRegistration
         app.MapSuspendMerchant();
         app.MapResumeMerchant();
         app.MapAdjustBalance();
+        app.MapListPaymentsInReview();
+        app.MapSettlePayment();
         app.MapListCheckpoints();
         app.MapServeContract();
         app.MapReverseProxy();

@@ -37,10 +37,25 @@ internal static class PaymentErrors
     public static ApiError AmountRequired { get; } = new(
         "amount_required", 422, "В QR-коде нет суммы: укажите её в поле amountMinor.");
 
+    public static ApiError NotInReview { get; } = new(
+        "payment_not_in_review", 409, "Платёж не ждёт решения оператора.");
+
+    public static ApiError BusyWithRail { get; } = new(
+        "payment_busy", 409, "Платёж сейчас проверяется в платёжной системе. Повторите запрос позже.")
+    {
+        RetryAfterSeconds = RailRetryAfterSeconds,
+    };
+
     public static ApiError RailUnavailable { get; } = new(
         "rail_unavailable", 503, "Платёжная система временно недоступна. Повторите запрос позже.")
     {
         RetryAfterSeconds = RailRetryAfterSeconds,
+    };
+
+    public static ApiError RailDisagrees(string answer) => new(
+        "rail_disagrees", 409, "Платёжная система уже назвала другой окончательный исход платежа.")
+    {
+        Details = new { railAnswer = answer },
     };
 
     public static ApiError IdempotencyInProgress(int retryAfterSeconds) => new(

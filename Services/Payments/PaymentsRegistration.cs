@@ -9,6 +9,9 @@ namespace ArdorQr.Payments;
 /// <summary>What Payments is made of: its settings, clients, ways in and jobs.</summary>
 internal static class PaymentsRegistration
 {
+    /// <summary>What the Gateway needs to do an operator's work here.</summary>
+    public const string OperatorScope = "payments:operate";
+
     public static void AddPayments(this WebApplicationBuilder builder)
     {
         builder.AddMessaging(consumers => consumers
@@ -21,7 +24,9 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<ExecutorSignal>();
         builder.Services.AddSingleton<IdempotentRequests>();
         builder.Services.AddSingleton<CreatePayment>();
+        builder.Services.AddSingleton<FinishPayment>();
         builder.Services.AddSingleton<ExecutePayment>();
+        builder.Services.AddSingleton<SettlePayment>();
         builder.Services.AddTransient<DebitPayment>(); // Not longer than a request: Ledger's HttpClient is in it.
         builder.Services.AddTransient<ConfirmPayment>();
         builder.Services.AddTransient<AttemptRecovery>();
@@ -39,5 +44,8 @@ internal static class PaymentsRegistration
         GetPayment.Map(api);
         ListPayments.Map(api);
         ReceiveRailCallback.Map(app);
+        var operators = app.MapInternalApi(OperatorScope);
+        ListPaymentsInReview.Map(operators);
+        SettlePayment.Map(operators);
     }
 }

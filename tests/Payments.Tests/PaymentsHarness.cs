@@ -86,6 +86,8 @@ internal sealed class PaymentsHarness : IAsyncDisposable
 
     public HttpClient ClientOf(CallerIdentity caller) => _factory.ClientOf(caller);
 
+    public HttpClient ServiceClient(string issuer, string scope) => _factory.ClientOfService(issuer, scope);
+
     public HttpClient AnonymousClient() => _factory.CreateClient();
 
     public Task PublishAsync<T>(T message)

@@ -9,8 +9,8 @@ internal sealed record PaymentRow
     /// <summary>The columns of this record, for a SELECT or RETURNING.</summary>
     public const string Columns =
         """
-        payment_id, merchant_id, mode, state, version, review, amount_kopecks, fee_kopecks, total_kopecks,
-        payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical, single_use_key, rail,
+        payment_id, merchant_id, mode, state, version, review, review_reason,
+        amount_kopecks, fee_kopecks, total_kopecks, payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical, single_use_key, rail,
         reference, failure_reason,
         open_attempt_id, debit_id, operation_id, processing_event_id, outcome_event_id, failed_event_id,
         created_at, expires_at, confirmed_at, completed_at, changed_at
@@ -27,6 +27,8 @@ internal sealed record PaymentRow
     public long Version { get; init; }
 
     public bool Review { get; init; }
+
+    public string? ReviewReason { get; init; }
 
     public Kopecks AmountKopecks { get; init; }
 

@@ -91,6 +91,21 @@ internal static class SubmissionTable
             sql, new { limit, leaseSeconds, except }, cancellationToken)];
     }
 
+    /// <summary>Takes one row at once, due or not; null when another holds it or the rail's word is final.</summary>
+    public static Task<SubmissionClaim?> TakeAsync(
+        NpgsqlConnection connection, Guid paymentId, int leaseSeconds, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+            UPDATE payments.submission
+            SET lease_epoch = lease_epoch + 1, leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
+            WHERE payment_id = @paymentId AND due_at IS NOT NULL AND leased_until <= clock_timestamp()
+            RETURNING {Columns}
+            """;
+        return connection.QuerySingleOrDefaultAsync<SubmissionClaim>(
+            sql, new { paymentId, leaseSeconds }, cancellationToken);
+    }
+
     /// <summary>Holds on for another call to the rail; null when the row was taken by another.</summary>
     public static Task<SubmissionClaim?> RenewAsync(
         NpgsqlConnection connection, SubmissionClaim claim, int leaseSeconds, CancellationToken cancellationToken)

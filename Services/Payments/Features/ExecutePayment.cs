@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ArdorQr.Contracts.Events;
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
@@ -13,7 +12,7 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, FaultHook faults, TimeProvider time, ILogger<ExecutePayment> logger)
+    ServiceDatabase database, Rails rails, FinishPayment finish, FaultHook faults, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -41,7 +40,8 @@ internal sealed partial class ExecutePayment(
             return;
         }
 
-        var (action, answer) = claim is { Tries: 0, PastCutOff: false }
+        var mayPay = payment.State == PaymentState.Confirming; // Settled by hand, it is only asked for.
+        var (action, answer) = mayPay && claim is { Tries: 0, PastCutOff: false }
             ? (RailWord.Submit, await SubmitAsync(rail, payment, claim, cancellationToken))
             : (RailWord.Ask, await rail.AskAsync(payment.PaymentId, cancellationToken));
         if (answer is TransferAnswer.NotSeen)
@@ -52,7 +52,7 @@ internal sealed partial class ExecutePayment(
                 return;
             }
 
-            (action, answer) = renewed.PastCutOff
+            (action, answer) = renewed.PastCutOff || !mayPay
                 ? (RailWord.Cancel, await rail.CancelAsync(payment.PaymentId, cancellationToken))
                 : (RailWord.Submit, await SubmitAsync(rail, payment, renewed, cancellationToken));
         }
@@ -74,23 +74,13 @@ internal sealed partial class ExecutePayment(
     {
         LogAnswer(payment.PaymentId, claim.Tries + 1, answer.Summary);
         var word = new RailWord(action, answer.Summary);
-        return answer switch
-        {
-            TransferAnswer.Completed => FinishAsync(claim, word, CompleteAsync, cancellationToken),
-            TransferAnswer.Failed failed => FinishAsync(claim, word, Reject(failed.Reason), cancellationToken),
-            TransferAnswer.Cancelled =>
-                FinishAsync(claim, word, Reject(FailureReasons.NotExecuted), cancellationToken),
-            _ => PostponeAsync(claim, payment, action, answer, cancellationToken),
-        };
+        return answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
+            ? FinishAsync(claim, word, answer, cancellationToken)
+            : PostponeAsync(claim, payment, action, answer, cancellationToken);
     }
 
-    private Func<ServiceTransaction, PaymentRow, CancellationToken, Task> Reject(string failureReason) =>
-        (transaction, payment, cancellationToken) =>
-            RejectAsync(transaction, payment, failureReason, cancellationToken);
-
     private async Task FinishAsync(
-        SubmissionClaim claim, RailWord word,
-        Func<ServiceTransaction, PaymentRow, CancellationToken, Task> move, CancellationToken cancellationToken)
+        SubmissionClaim claim, RailWord word, TransferAnswer answer, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
@@ -100,49 +90,27 @@ internal sealed partial class ExecutePayment(
             return;
         }
 
-        await move(transaction, payment, cancellationToken);
+        await (payment.State == PaymentState.Confirming
+            ? answer switch
+            {
+                TransferAnswer.Completed => finish.CompleteAsync(transaction, payment, cancellationToken),
+                TransferAnswer.Failed failed =>
+                    finish.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
+                _ => finish.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
+            }
+            : CompareAsync(transaction, payment, answer, cancellationToken));
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task CompleteAsync(
-        ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+    /// <summary>The payment was settled by hand before: the rail's word changes nothing more, but may be another.</summary>
+    private async Task CompareAsync(
+        ServiceTransaction transaction, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
     {
-        var row = await PaymentTable.CompleteAsync(
-            transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
-            new PaymentCompleted
-            {
-                EventId = row.OutcomeEventId!.Value,
-                CreatedAt = row.ChangedAt,
-                MerchantId = row.MerchantId,
-                Mode = row.Mode,
-                PaymentId = row.PaymentId,
-                DebitId = row.DebitId!.Value,
-                AmountMinor = row.AmountKopecks,
-                FeeMinor = row.FeeKopecks,
-                Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
-            },
-            RecordSettlement.AnswerKey(row.PaymentId), cancellationToken);
-    }
-
-    private async Task RejectAsync(
-        ServiceTransaction transaction, PaymentRow payment, string failureReason, CancellationToken cancellationToken)
-    {
-        var row = await PaymentTable.RejectAsync(
-            transaction, payment, failureReason, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
-            new PaymentRejected
-            {
-                EventId = row.OutcomeEventId!.Value,
-                CreatedAt = row.ChangedAt,
-                MerchantId = row.MerchantId,
-                Mode = row.Mode,
-                PaymentId = row.PaymentId,
-                DebitId = row.DebitId!.Value,
-                TotalMinor = row.TotalKopecks,
-                FailureReason = failureReason,
-            },
-            FailRefundedPayment.AnswerKey(row.PaymentId), cancellationToken);
+        if ((answer is TransferAnswer.Completed) != (payment.State == PaymentState.Completed))
+        {
+            LogContradiction(payment.PaymentId, answer.Summary);
+            await SettlementTable.ContradictAsync(transaction, payment.PaymentId, answer.Summary, cancellationToken);
+        }
     }
 
     private async Task PostponeAsync(
@@ -199,6 +167,11 @@ internal sealed partial class ExecutePayment(
         Level = LogLevel.Error,
         Message = "Payment {PaymentId}: the rail knows our id with another body; it goes to review")]
     private partial void LogConflict(Guid paymentId);
+
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "Payment {PaymentId} was settled by hand, and the rail's final word is another: {Answer}")]
+    private partial void LogContradiction(Guid paymentId, string answer);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -53,6 +53,18 @@ internal sealed record PaymentView(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<TimelineView>? Timeline { get; init; }
 
+    /// <summary>Whose it is; for operators only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Guid? MerchantId { get; init; }
+
+    /// <summary>Why a person must look; for operators only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ReviewReason { get; init; }
+
+    /// <summary>The payment as operators see it.</summary>
+    public static PaymentView OfReview(PaymentRow row) =>
+        Of(row) with { MerchantId = row.MerchantId, ReviewReason = row.ReviewReason };
+
     /// <summary>The payment as GET shows it, with its timeline.</summary>
     public static PaymentView Of(PaymentRow row, IReadOnlyList<TimelineRow> timeline) =>
         Of(row) with { Timeline = [.. timeline.Select(TimelineView.Of)] };

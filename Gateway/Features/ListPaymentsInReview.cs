@@ -1,0 +1,30 @@
+using ArdorQr.Gateway.Clients;
+using ArdorQr.ServiceDefaults.Errors;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ArdorQr.Gateway.Features;
+
+/// <summary>
+/// GET /operator/payments?status=review (or <c>review=true</c>): the payments that wait for an operator, newest first,
+/// by <c>limit</c> and <c>before</c>.
+/// </summary>
+internal static class ListPaymentsInReview
+{
+    private static readonly string[] PassedOn = ["limit", "before"];
+
+    public static void MapListPaymentsInReview(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/operator/payments", HandleAsync).WithName(nameof(ListPaymentsInReview));
+
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, [FromServices] PaymentsClient payments, CancellationToken cancellationToken)
+    {
+        if (request.Query["status"] is not [] and not ["review"] || request.Query["review"] is not [] and not ["true"])
+        {
+            return CommonErrors.ValidationFailed("status", "status — только review.").ToResult();
+        }
+
+        var query = QueryString.Create(request.Query.Where(pair => PassedOn.Contains(pair.Key)));
+        return Results.Text(
+            await payments.ListInReviewAsync(query, cancellationToken), "application/json; charset=utf-8");
+    }
+}
