@@ -23,6 +23,8 @@ internal static class Books
         ServiceTransaction transaction, IReadOnlyCollection<TransferRequest> requests,
         CancellationToken cancellationToken)
     {
+        // A prepared plan that was made while the tables were empty must not scan them when they are full.
+        const string onlyIndexesSql = "SET LOCAL enable_seqscan = off";
         const string lockSql =
             """
             SELECT wallet.account_id, wallet.merchant_id, wallet.mode, balance_kopecks, last_sequence, last_entry_at,
@@ -44,6 +46,7 @@ internal static class Books
         var keys = requests.Select(request => request.Wallet).Distinct().ToList();
         var debits = requests.Select(DebitIdOf).OfType<Guid>().ToArray();
         await using var batch = new NpgsqlBatch(transaction.Connection);
+        batch.Add(onlyIndexesSql);
         batch.Add(lockSql)
             .With("merchants", keys.Select(key => key.MerchantId).ToArray())
             .With("modes", keys.Select(key => key.Mode.Code).ToArray());
