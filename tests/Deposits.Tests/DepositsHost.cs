@@ -158,8 +158,9 @@ internal sealed class DepositsHost : IAsyncDisposable
     }
 
     /// <summary>How many events of this type the service has ever put into its outbox.</summary>
+    /// <summary>How many events, by their ids: one that waits for an answer is sent again when that is overdue.</summary>
     public Task<long> EnqueuedAsync<TEvent>() => ScalarAsync<long>(
-        $"SELECT count(*) FROM public.enqueued WHERE message_type = '{typeof(TEvent).GetCustomAttributes(typeof(EntityNameAttribute), false).Cast<EntityNameAttribute>().Single().EntityName}'");
+        $"SELECT count(DISTINCT event_id) FROM public.enqueued WHERE message_type = '{typeof(TEvent).GetCustomAttributes(typeof(EntityNameAttribute), false).Cast<EntityNameAttribute>().Single().EntityName}'");
 
     public async Task<JsonElement> DepositAsync(Guid id)
     {
