@@ -162,6 +162,9 @@ internal sealed class DepositsHost : IAsyncDisposable
     public Task<long> EnqueuedAsync<TEvent>() => ScalarAsync<long>(
         $"SELECT count(DISTINCT event_id) FROM public.enqueued WHERE message_type = '{typeof(TEvent).GetCustomAttributes(typeof(EntityNameAttribute), false).Cast<EntityNameAttribute>().Single().EntityName}'");
 
+    public Task<long> CursorAsync() =>
+        ScalarAsync<long>("SELECT cursor_lt FROM deposits.watcher WHERE mode = 'test'");
+
     public async Task<JsonElement> DepositAsync(Guid id)
     {
         using var client = Client();

@@ -68,7 +68,7 @@ public sealed class LeadershipTests
         }
 
         Assert.Null(await takeover);
-        Assert.Equal(7, await WatchTests.CursorAsync(deposits));
+        Assert.Equal(7, await deposits.CursorAsync());
     }
 
     [Fact]

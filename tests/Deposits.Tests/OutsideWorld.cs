@@ -104,9 +104,18 @@ internal sealed class OutsideWorld : HttpMessageHandler
     public Built AddTransfer(long micros, string owner = Samples.Owner)
     {
         var built = Build(micros, owner);
-        AddRow(built.Row);
-        Add(built.SenderTransaction, built.ReceiverTransaction);
+        Show(built);
         return built;
+    }
+
+    /// <summary>Puts rows and transactions of transfers on the chain.</summary>
+    public void Show(params Built[] transfers)
+    {
+        foreach (var transfer in transfers)
+        {
+            AddRow(transfer.Row);
+            Add(transfer.SenderTransaction, transfer.ReceiverTransaction);
+        }
     }
 
     /// <summary>Bodies of a transfer in the newest block, of the samples' form, with hashes that fit.</summary>

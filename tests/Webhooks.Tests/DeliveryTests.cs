@@ -241,61 +241,6 @@ public sealed class DeliveryTests
     }
 
     [Fact]
-    public async Task A_lost_lease_records_nothing()
-    {
-        await using var host = await WebhooksHost.StartAsync(Token);
-        await host.ConfigureAsync(Token);
-        host.Receiver.AnswerWith(500);
-        await host.OweAsync(Token);
-        var paused = Assert.Single(await host.ClaimAsync(Token));
-        await host.MakeDueAsync(Token); // Its lease runs out while it hangs.
-        host.Receiver.AnswerWith(200);
-        var taker = Assert.Single(await host.ClaimAsync(Token));
-
-        await host.AttemptAsync(paused, Token);
-        Assert.Equal("pending", (await host.DeliveryAsync(Token)).GetProperty("status").GetString());
-        await host.AttemptAsync(taker, Token);
-
-        var delivery = await host.DeliveryAsync(Token);
-        Assert.Equal("delivered", delivery.GetProperty("status").GetString());
-        Assert.Single(delivery.GetProperty("attempts").EnumerateArray());
-    }
-
-    [Fact]
-    public async Task A_claimed_delivery_is_nobody_elses_until_its_lease_is_over()
-    {
-        await using var host = await WebhooksHost.StartAsync(Token);
-        await host.ConfigureAsync(Token);
-        await host.OweAsync(Token);
-        var first = Assert.Single(await host.ClaimAsync(Token));
-
-        Assert.Empty(await host.ClaimAsync(Token));
-        await host.ExecuteAsync("UPDATE webhooks.delivery SET leased_until = clock_timestamp() - interval '1 second'", null, Token);
-
-        Assert.Equal(first.Epoch + 1, Assert.Single(await host.ClaimAsync(Token)).Epoch);
-    }
-
-    [Fact]
-    public async Task Claims_made_at_once_never_overlap_and_never_wait_for_each_other()
-    {
-        await using var host = await WebhooksHost.StartAsync(Token);
-        await host.ConfigureAsync(Token);
-        for (var count = 0; count < 30; count++)
-        {
-            await host.OweAsync(Token);
-        }
-
-        await using var open = await host.Database.Database.BeginAsync(Token);
-        var first = await DeliveryClaims.TakeAsync(open.Connection, new ClaimLimits(10, 10, 10, 10), Token);
-        var second = await host.ClaimAsync(Token);
-        await open.CommitAsync(Token);
-
-        Assert.Equal(10, first.Count);
-        Assert.Equal(20, second.Count);
-        Assert.Equal(30, first.Concat(second).DistinctBy(claim => claim.Id).Count());
-    }
-
-    [Fact]
     public async Task An_event_that_comes_while_its_endpoint_is_being_set_waits_for_the_outcome()
     {
         const string waitingSql =
