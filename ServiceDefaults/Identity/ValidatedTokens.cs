@@ -17,7 +17,7 @@ internal sealed class ValidatedTokens : IDisposable
     public ClaimsPrincipal? Find(string scheme, string token, DateTimeOffset now) =>
         _tokens.TryGetValue<Known>((scheme, token), out var known) && known!.ValidTo > now ? known.Principal : null;
 
-    /// <summary>A full cache forgets the tokens that are used least.</summary>
+    /// <summary>When it is full this one isn't kept, and room is made for the next: it is only checked once more.</summary>
     public void Add(string scheme, string token, ClaimsPrincipal principal, DateTimeOffset validTo) =>
         _tokens.Set((scheme, token), new Known(principal, validTo),
             new MemoryCacheEntryOptions { Size = 1, AbsoluteExpiration = validTo });
