@@ -1,6 +1,6 @@
 using ArdorQr.Contracts.Events;
-using ArdorQr.Deposits.Database;
 using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Database;
 
 namespace ArdorQr.Deposits.Tests;
 
