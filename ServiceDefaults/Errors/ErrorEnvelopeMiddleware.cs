@@ -35,7 +35,12 @@ internal sealed partial class ErrorEnvelopeMiddleware(RequestDelegate next, ILog
             }
 
             var error = ErrorOf(exception);
-            if (error.Status >= StatusCodes.Status500InternalServerError)
+            if (error == CommonErrors.Unavailable)
+            {
+                // An outage is no defect of this request: its stack trace at each request would only bury others.
+                LogUnavailable(context.Request.Method, context.Request.Path, exception.GetBaseException().Message);
+            }
+            else if (error.Status >= StatusCodes.Status500InternalServerError)
             {
                 LogFailed(context.Request.Method, context.Request.Path, error.Code, exception);
             }
@@ -59,6 +64,9 @@ internal sealed partial class ErrorEnvelopeMiddleware(RequestDelegate next, ILog
         _ when Transient.Is(exception) => CommonErrors.Unavailable,
         _ => CommonErrors.Internal,
     };
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Method} {Path} can't be served now: {Reason}")]
+    private partial void LogUnavailable(string method, string path, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Method} {Path} failed as {Code}")]
     private partial void LogFailed(string method, string path, string code, Exception exception);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Hosting;
 using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,7 @@ internal sealed partial class OutboxDispatcher(
 
     private async Task RelayAsync(CancellationToken stoppingToken)
     {
+        var setbacks = new Setbacks(logger, "The outbox relay");
         using var timer = new PeriodicTimer(RelayInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
@@ -53,10 +55,12 @@ internal sealed partial class OutboxDispatcher(
                 {
                     // A full batch means that more may wait: go on without a pause.
                 }
+
+                setbacks.Over();
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogRelayFailed(exception); // The rows stay; the next tick takes them again.
+                await Task.Delay(setbacks.After(exception), time, stoppingToken); // The rows stay.
             }
         }
     }
@@ -138,9 +142,6 @@ internal sealed partial class OutboxDispatcher(
         ActivityContext.TryParse(message.Traceparent, null, isRemote: true, out var parent)
             ? Activities.StartActivity("outbox send", ActivityKind.Internal, parent)
             : null;
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox relay failed; the rows stay and are taken again")]
-    private partial void LogRelayFailed(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Outbox batch of {Count} failed; the rows stay and are taken again")]
     private partial void LogBatchFailed(int count, Exception exception);

@@ -40,6 +40,10 @@ internal sealed class PaymentsOptions
     [Range(1, 30 * SecondsPerDay)]
     public int ReviewSeconds { get; init; } = SecondsPerDay;
 
+    /// <summary>How long a refusal for a shortfall waits for Deposits to name the USDT that make it up.</summary>
+    [Range(1, 10_000)]
+    public int QuoteTimeoutMilliseconds { get; init; } = 200;
+
     [ValidateObjectMembers]
     public RailsOptions Rails { get; init; } = new();
 

@@ -1,7 +1,7 @@
 using ArdorQr.Ledger.Database;
 using ArdorQr.Ledger.Domain;
 using ArdorQr.ServiceDefaults.Database;
-using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.ServiceDefaults.Hosting;
 
 namespace ArdorQr.Ledger.Features;
 
@@ -9,9 +9,9 @@ namespace ArdorQr.Ledger.Features;
 /// The job that signs, every hour, where each wallet stands that moved since its last checkpoint. A round goes on batch by
 /// batch under its row's lock, so whichever replica is free does the next one, and one that died loses nothing.
 /// </summary>
-internal sealed partial class SignCheckpoints(
+internal sealed class SignCheckpoints(
     ServiceDatabase database, CheckpointSigner signer, TimeProvider time, ILogger<SignCheckpoints> logger)
-    : BackgroundService
+    : RepeatedJob(Interval, "Signing checkpoints", time, logger)
 {
     private const int RoundEveryMinutes = 60;
     private const int WalletsPerBatch = 500;
@@ -31,21 +31,7 @@ internal sealed partial class SignCheckpoints(
         return total;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await SignDueAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(Transient.Is(exception) ? LogLevel.Warning : LogLevel.Error, exception); // The round goes on at the next tick.
-            }
-        }
-    }
+    protected override Task RunOnceAsync(CancellationToken cancellationToken) => SignDueAsync(cancellationToken);
 
     /// <summary>Null when no round is due, or another replica is at it.</summary>
     private async Task<int?> SignBatchAsync(CancellationToken cancellationToken)
@@ -70,12 +56,9 @@ internal sealed partial class SignCheckpoints(
         }
 
         var (last, moved) = await Checkpoints.NextHeadsAsync(transaction, after, WalletsPerBatch, cancellationToken);
-        await Checkpoints.SignAsync(transaction, moved, signer, time, cancellationToken);
+        await Checkpoints.SignAsync(transaction, moved, signer, Time, cancellationToken);
         await transaction.ExecuteAsync(moveSql, new { last, minutes = RoundEveryMinutes }, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return moved.Count;
     }
-
-    [LoggerMessage(Message = "Signing checkpoints failed; it will be tried again")]
-    private partial void LogFailed(LogLevel level, Exception exception);
 }

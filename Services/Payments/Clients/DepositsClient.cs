@@ -1,5 +1,6 @@
 using System.Text.Json;
 using ArdorQr.Contracts;
+using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments.Clients;
 
@@ -12,10 +13,10 @@ namespace ArdorQr.Payments.Clients;
 internal sealed record TopUp(Usdt Amount, decimal Rate, int FeeBps, string Address, string Url);
 
 /// <summary>Deposits' internal API. What it says is a help to the merchant and never waited for.</summary>
-internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsClient> logger)
+internal sealed partial class DepositsClient(
+    HttpClient http, IOptions<PaymentsOptions> options, ILogger<DepositsClient> logger)
 {
     public const string Scope = "deposits:quote";
-    public const int TimeoutMilliseconds = 200;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
@@ -24,7 +25,7 @@ internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsCl
         Guid merchantId, Mode mode, Kopecks shortfall, CancellationToken cancellationToken)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(TimeoutMilliseconds);
+        patience.CancelAfter(options.Value.QuoteTimeoutMilliseconds);
         try
         {
             var path = $"/internal/quotes/{merchantId}/{mode.Code}?creditMinor={shortfall.Value}";

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 
 namespace ArdorQr.Payments.Features;
 
@@ -19,6 +20,7 @@ internal sealed partial class ExecutePayments(
 
     private readonly SemaphoreSlim _slots = new(MaxConcurrentTurns);
     private readonly ConcurrentDictionary<Guid, int> _turnsByMerchant = [];
+    private readonly Setbacks _setbacks = new(logger, "Claiming due payments");
 
     public override void Dispose()
     {
@@ -54,10 +56,12 @@ internal sealed partial class ExecutePayments(
             {
                 // As long as something is due and a slot is free or becomes free.
             }
+
+            _setbacks.Over();
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            LogClaimFailed(exception); // The rows stay due; the next look takes them.
+            await Task.Delay(_setbacks.After(exception), time, stoppingToken); // The rows stay due.
         }
     }
 
@@ -119,9 +123,6 @@ internal sealed partial class ExecutePayments(
             EndTurn(claim.MerchantId);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due payments could not be claimed; it will be tried again")]
-    private partial void LogClaimFailed(Exception exception);
 
     [LoggerMessage(
         Level = LogLevel.Error,

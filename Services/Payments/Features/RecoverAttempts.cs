@@ -1,6 +1,7 @@
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 
 namespace ArdorQr.Payments.Features;
 
@@ -8,33 +9,19 @@ namespace ArdorQr.Payments.Features;
 /// The job that finishes what a confirm left open (a crash, Ledger away): Ledger is asked by the attempt's id. Posted
 /// goes on; an id that it has never seen is sent again while the payment lives, and voided after.
 /// </summary>
-internal sealed partial class RecoverAttempts(
+internal sealed class RecoverAttempts(
     IServiceScopeFactory scopes, TimeProvider time, ILogger<RecoverAttempts> logger)
-    : BackgroundService
+    : RepeatedJob(Interval, "Recovery of open attempts", time, logger)
 {
     private const int MaxBatch = 50;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await using var scope = scopes.CreateAsyncScope();
-                await scope.ServiceProvider.GetRequiredService<AttemptRecovery>().RunDueAsync(MaxBatch, stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception); // The rows stay; they are due again.
-            }
-        }
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<AttemptRecovery>().RunDueAsync(MaxBatch, cancellationToken);
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Recovery of open attempts failed; it will be tried again")]
-    private partial void LogFailed(Exception exception);
 }
 
 /// <summary>One round of recovery.</summary>

@@ -1,4 +1,5 @@
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.Webhooks.Database;
 using Microsoft.Extensions.Options;
 
@@ -23,6 +24,7 @@ internal sealed partial class DispatchDeliveries(
     private int _inFlight;
     private int _troubledInFlight;
     private readonly HashSet<Task> _running = [];
+    private readonly Setbacks _setbacks = new(logger, "Claiming due deliveries");
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -65,11 +67,12 @@ internal sealed partial class DispatchDeliveries(
                 _running.Add(AttemptAsync(claim));
             }
 
+            _setbacks.Over();
             return claims.Count;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogClaimFailed(exception); // The rows stay; the next tick takes them again.
+            await Task.Delay(_setbacks.After(exception), time, cancellationToken); // The rows stay.
             return 0;
         }
     }
@@ -105,9 +108,6 @@ internal sealed partial class DispatchDeliveries(
             signal.Wake(); // The endpoint, or another, may have waited for this place.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due deliveries could not be claimed; it will be tried again")]
-    private partial void LogClaimFailed(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} could not be attempted or recorded; its lease will run out")]
     private partial void LogAttemptFailed(Guid deliveryId, Exception exception);

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Sandbox.Features.Rail;
@@ -11,7 +12,7 @@ namespace ArdorQr.Sandbox.Features.Rail;
 /// <summary>Tells the payer's system that a transfer has news: signed, tried a few times, then left to its questions.</summary>
 internal sealed partial class SendCallbacks(
     ServiceDatabase database, IHttpClientFactory clients, IOptions<SandboxOptions> options, TimeProvider time,
-    ILogger<SendCallbacks> logger) : BackgroundService
+    ILogger<SendCallbacks> logger) : RepeatedJob(Interval, "Sending callbacks", time, logger)
 {
     public const string ClientName = "rail-callbacks";
 
@@ -25,7 +26,7 @@ internal sealed partial class SendCallbacks(
     /// <summary>Sends one callback now; whether it was taken isn't told.</summary>
     public async Task<bool> SendAsync(Guid transferId, RailStatus status, CancellationToken cancellationToken)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(TimeoutSeconds), time);
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(TimeoutSeconds), Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
@@ -41,23 +42,7 @@ internal sealed partial class SendCallbacks(
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await SendDueAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception); // The rows stay; the next tick takes them again.
-            }
-        }
-    }
-
-    private async Task SendDueAsync(CancellationToken cancellationToken)
+    protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         const string leaseSql =
             $"""
@@ -94,7 +79,7 @@ internal sealed partial class SendCallbacks(
     private HttpRequestMessage Signed(Guid transferId, RailStatus status)
     {
         var body = JsonSerializer.Serialize(new { transferId, status = status.Status });
-        var at = time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
+        var at = Time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         var signature = HMACSHA256.HashData(
             Encoding.UTF8.GetBytes(options.Value.CallbackSecret!), Encoding.UTF8.GetBytes($"{at}.{body}"));
         return new HttpRequestMessage(HttpMethod.Post, options.Value.CallbackUrl)
@@ -112,7 +97,4 @@ internal sealed partial class SendCallbacks(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Callback of {TransferId} was not sent: {Reason}")]
     private partial void LogNotSent(Guid transferId, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Sending callbacks failed; they are sent again")]
-    private partial void LogFailed(Exception exception);
 }
