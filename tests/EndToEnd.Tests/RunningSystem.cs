@@ -6,6 +6,7 @@ using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Testing;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using RabbitMQ.Client;
 
@@ -15,7 +16,7 @@ namespace ArdorQr.EndToEnd.Tests;
 public sealed class RunningSystem : IAsyncLifetime
 {
     private const int StartTimeoutSeconds = 300;
-    private const int ChangeTimeoutSeconds = 120;
+    private const int ChangeTimeoutSeconds = 180;
 
     private static readonly string[] Servers = ["postgres", "rabbitmq"];
     private static readonly string[] Services = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
@@ -80,10 +81,8 @@ public sealed class RunningSystem : IAsyncLifetime
         {
             if (await HasEndedAsync(resource, cancellationToken))
             {
-                await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+                await StartAsync(resource, cancellationToken);
             }
-
-            await HealthyAsync(resource, cancellationToken);
         }
     }
 
@@ -113,15 +112,21 @@ public sealed class RunningSystem : IAsyncLifetime
         await StartAsync(resource, cancellationToken);
     }
 
+    /// <summary>
+    /// Aspire's command waits less than a busy server may need for a clean stop, and then fails while the stop goes on:
+    /// what counts is that the server ends.
+    /// </summary>
     public async Task StopAsync(string resource, CancellationToken cancellationToken)
     {
-        await CommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
+        await App.ResourceCommands.ExecuteCommandAsync(resource, KnownResourceCommands.StopCommand, cancellationToken);
         await EndedAsync(resource, cancellationToken);
     }
 
     public async Task StartAsync(string resource, CancellationToken cancellationToken)
     {
-        await CommandAsync(resource, KnownResourceCommands.StartCommand, cancellationToken);
+        var result = await App.ResourceCommands.ExecuteCommandAsync(
+            resource, KnownResourceCommands.StartCommand, cancellationToken);
+        Assert.True(result.Success, $"start of {resource}: {result.Message}");
         await HealthyAsync(resource, cancellationToken);
     }
 
@@ -160,11 +165,20 @@ public sealed class RunningSystem : IAsyncLifetime
         return count;
     }
 
+    /// <summary>Decided once it is: what still starts becomes healthy, what still stops ends.</summary>
     private async Task<bool> HasEndedAsync(string resource, CancellationToken cancellationToken)
     {
-        var now = await App.ResourceNotifications.WaitForResourceAsync(resource, _ => true, cancellationToken);
-        return KnownResourceStates.TerminalStates.Contains(now.Snapshot.State?.Text);
+        var decided = await App.ResourceNotifications.WaitForResourceAsync(
+            resource, now => HasEnded(now) || IsHealthy(now), cancellationToken)
+            .WaitAsync(TimeSpan.FromSeconds(StartTimeoutSeconds), cancellationToken);
+        return HasEnded(decided);
     }
+
+    private static bool HasEnded(ResourceEvent resource) =>
+        KnownResourceStates.TerminalStates.Contains(resource.Snapshot.State?.Text);
+
+    private static bool IsHealthy(ResourceEvent resource) =>
+        resource.Snapshot.State?.Text == KnownResourceStates.Running && resource.Snapshot.HealthStatus == HealthStatus.Healthy;
 
     /// <summary>
     /// Just after a start command the resource may still be shown as ended, for a moment: that is not a failed start.
@@ -177,12 +191,6 @@ public sealed class RunningSystem : IAsyncLifetime
     private async Task EndedAsync(string resource, CancellationToken cancellationToken) =>
         await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(ChangeTimeoutSeconds), cancellationToken);
-
-    private async Task CommandAsync(string resource, string command, CancellationToken cancellationToken)
-    {
-        var result = await App.ResourceCommands.ExecuteCommandAsync(resource, command, cancellationToken);
-        Assert.True(result.Success, $"{command} of {resource}: {result.Message}");
-    }
 
     private async Task<string> EnvironmentAsync(string resource, string name, CancellationToken cancellationToken)
     {
