@@ -9,6 +9,8 @@ namespace ArdorQr.ServiceDefaults.Hosting;
 /// <summary><c>/health/live</c>: the process answers. <c>/health/ready</c>: its database and broker do too.</summary>
 internal static class Health
 {
+    public const string ReadyPath = "/health/ready";
+
     private const int CheckTimeoutSeconds = 3;
 
     public static void AddHealth(this WebApplicationBuilder builder) =>
@@ -18,7 +20,7 @@ internal static class Health
     public static void MapHealth(this WebApplication app)
     {
         app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/health/ready");
+        app.MapHealthChecks(ReadyPath);
     }
 
     private sealed class DatabaseCheck(NpgsqlDataSource dataSource) : IHealthCheck

@@ -15,7 +15,10 @@ using Npgsql;
 
 namespace ArdorQr.ServiceDefaults.Hosting;
 
-/// <summary>What every service starts with and how it starts: <c>{service}</c> runs it, <c>{service} migrate</c> prepares its database and queues and exits.</summary>
+/// <summary>
+/// What every service starts with and how it starts: <c>{service}</c> runs it, <c>{service} migrate</c> prepares its
+/// database and queues and exits, <c>{service} health</c> asks the running one whether it is ready.
+/// </summary>
 public static partial class ServiceHost
 {
     private const int ConfigurationError = 78; // EX_CONFIG of sysexits.h.
@@ -50,9 +53,14 @@ public static partial class ServiceHost
         return builder;
     }
 
-    /// <summary>Builds the service, maps its ways in, and runs or migrates it. Returns the process's exit code.</summary>
+    /// <summary>Does what the command line asks for. Returns the process's exit code.</summary>
     public static async Task<int> RunServiceAsync(this WebApplicationBuilder builder, string[] args, Action<WebApplication> map)
     {
+        if (args is ["health", ..])
+        {
+            return await HealthProbe.RunAsync(builder.Configuration["HTTP_PORTS"], CancellationToken.None);
+        }
+
         await using var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost));
         if (args is ["migrate", ..])
