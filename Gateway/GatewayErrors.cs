@@ -1,3 +1,5 @@
+using System.Net;
+using ArdorQr.Gateway.Domain;
 using ArdorQr.ServiceDefaults.Errors;
 
 namespace ArdorQr.Gateway;
@@ -38,6 +40,27 @@ internal static class GatewayErrors
 
     public static ApiError IdempotencyKeyReused { get; } =
         new("idempotency_key_reused", 422, "Этот Idempotency-Key уже использован с другим запросом.");
+
+    /// <summary>The key may do other things, not this one.</summary>
+    public static ApiError PermissionMissing(string permission) => CommonErrors.PermissionDenied with
+    {
+        Message = $"У этого ключа нет разрешения «{permission}».",
+        Details = new { permission },
+    };
+
+    /// <summary>The key is limited to addresses, and this is none of them.</summary>
+    public static ApiError AddressNotAllowed(IPAddress? address) => CommonErrors.PermissionDenied with
+    {
+        Message = "Этот ключ не действует с вашего IP-адреса.",
+        Details = new { ip = address is null ? null : AddressRange.Plain(address).ToString() },
+    };
+
+    /// <summary>A key issues only keys within its own rights; <paramref name="field"/> asks for more.</summary>
+    public static ApiError MoreThanTheIssuer(string field) => CommonErrors.PermissionDenied with
+    {
+        Message = $"Ключ может выпускать только ключи в пределах собственных прав: «{field}» шире, чем у него самого.",
+        Details = new { field },
+    };
 
     /// <summary>A merchant has as many keys as it may; <paramref name="maxKeys"/> counts active ones.</summary>
     public static ApiError TooManyKeys(int maxKeys) =>

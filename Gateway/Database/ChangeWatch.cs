@@ -29,6 +29,11 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
     /// <summary>The newest version that this replica has seen.</summary>
     public long Version => Volatile.Read(ref _version);
 
+    /// <summary>Whether the last good look is recent enough to trust what is remembered.</summary>
+    public bool IsFresh =>
+        Volatile.Read(ref _lookedAt) is not Never and var at
+        && time.GetElapsedTime(at).TotalMilliseconds <= MaxAgeMilliseconds;
+
     /// <summary>Whether what was read at this version still says the truth about the merchant and its keys.</summary>
     public bool IsCurrent(Guid merchantId, long version) =>
         version >= Volatile.Read(ref _floor) && (!_floorOf.TryGetValue(merchantId, out var floor) || version >= floor);
@@ -36,7 +41,7 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
     /// <summary>Returns at once while the last good look is fresh; otherwise looks, once for all who wait.</summary>
     /// <exception cref="TimeoutException">The database didn't answer in time.</exception>
     public ValueTask EnsureFreshAsync(CancellationToken cancellationToken) =>
-        IsFresh() ? ValueTask.CompletedTask : new ValueTask(LookTogetherAsync(cancellationToken));
+        IsFresh ? ValueTask.CompletedTask : new ValueTask(LookTogetherAsync(cancellationToken));
 
     /// <summary>Completes when this replica has seen the version.</summary>
     public async Task ReachedAsync(long version, CancellationToken cancellationToken)
@@ -95,10 +100,6 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
             _seen = NewSource();
         }
     }
-
-    private bool IsFresh() =>
-        Volatile.Read(ref _lookedAt) is not Never and var at
-        && time.GetElapsedTime(at).TotalMilliseconds <= MaxAgeMilliseconds;
 
     private async Task LookTogetherAsync(CancellationToken cancellationToken)
     {

@@ -7,17 +7,18 @@ namespace ArdorQr.Gateway.Database;
 /// A bounded map without locks: values live in a young generation and move to an old one when it is full, and what
 /// nobody asked for since the last move is forgotten. It holds at most twice <paramref name="generationSize"/> values.
 /// </summary>
-internal sealed class GenerationCache<TValue>(int generationSize)
+internal sealed class GenerationCache<TKey, TValue>(int generationSize)
+    where TKey : notnull
     where TValue : class
 {
     private readonly Lock _turning = new();
-    private volatile ConcurrentDictionary<string, TValue> _young = new(StringComparer.Ordinal);
-    private volatile ConcurrentDictionary<string, TValue> _old = new(StringComparer.Ordinal);
+    private volatile ConcurrentDictionary<TKey, TValue> _young = [];
+    private volatile ConcurrentDictionary<TKey, TValue> _old = [];
     private int _youngCount;
 
     public int Count => _young.Count + _old.Count;
 
-    public bool TryGet(string key, [MaybeNullWhen(false)] out TValue value)
+    public bool TryGet(TKey key, [MaybeNullWhen(false)] out TValue value)
     {
         if (_young.TryGetValue(key, out value))
         {
@@ -33,7 +34,25 @@ internal sealed class GenerationCache<TValue>(int generationSize)
         return true;
     }
 
-    public void Set(string key, TValue value)
+    /// <summary>The value, a new one when there is none; two at once may each make one, and one of them counts.</summary>
+    public TValue GetOrAdd(TKey key, Func<TKey, TValue> make)
+    {
+        if (TryGet(key, out var value))
+        {
+            return value;
+        }
+
+        var made = make(key);
+        if (_young.TryAdd(key, made))
+        {
+            Added();
+            return made;
+        }
+
+        return TryGet(key, out value) ? value : made;
+    }
+
+    public void Set(TKey key, TValue value)
     {
         if (!_young.TryAdd(key, value))
         {
@@ -41,6 +60,11 @@ internal sealed class GenerationCache<TValue>(int generationSize)
             return;
         }
 
+        Added();
+    }
+
+    private void Added()
+    {
         // The count is kept by hand: ConcurrentDictionary's own takes every lock of it.
         if (Interlocked.Increment(ref _youngCount) >= generationSize)
         {
@@ -55,7 +79,7 @@ internal sealed class GenerationCache<TValue>(int generationSize)
             if (Volatile.Read(ref _youngCount) >= generationSize)
             {
                 _old = _young;
-                _young = new(StringComparer.Ordinal);
+                _young = [];
                 Volatile.Write(ref _youngCount, 0);
             }
         }

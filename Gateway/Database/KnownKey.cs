@@ -7,9 +7,12 @@ using ArdorQr.ServiceDefaults.Identity;
 namespace ArdorQr.Gateway.Database;
 
 /// <summary>A key and its merchant as they were at one version of the database; kept in memory and never changed.</summary>
-internal sealed class KnownKey(CallerIdentity caller, MerchantRow merchant, byte[] hash, DateTimeOffset? revokedAt)
+internal sealed class KnownKey(
+    CallerIdentity caller, KeyGrant grant, MerchantRow merchant, byte[] hash, DateTimeOffset? revokedAt)
 {
     public CallerIdentity Caller { get; } = caller;
+
+    public KeyGrant Grant { get; } = grant;
 
     public Mode Mode => Caller.Mode;
 

@@ -14,8 +14,8 @@ internal sealed class KnownKeys(ServiceDatabase database, ChangeWatch changes)
     private const int GenerationOfKnown = 50_000;
     private const int GenerationOfUnknown = 5_000;
 
-    private readonly GenerationCache<Remembered> _known = new(GenerationOfKnown);
-    private readonly GenerationCache<Remembered> _unknown = new(GenerationOfUnknown);
+    private readonly GenerationCache<string, Remembered> _known = new(GenerationOfKnown);
+    private readonly GenerationCache<string, Remembered> _unknown = new(GenerationOfUnknown);
 
     /// <summary>The key with its merchant, true to within a second, or null if there is none.</summary>
     /// <exception cref="TimeoutException">The database had to be asked and didn't answer.</exception>
@@ -38,12 +38,20 @@ internal sealed class KnownKeys(ServiceDatabase database, ChangeWatch changes)
         return found.Key;
     }
 
+    /// <summary>As <see cref="FindAsync"/>, from memory alone: null also for a key that would have to be looked up.</summary>
+    public KnownKey? FindRemembered(ApiKey key) =>
+        changes.IsFresh && _known.TryGet(key.PublicId, out var known)
+        && changes.IsCurrent(known.Key!.Merchant.Id, known.Version)
+            ? known.Key
+            : null;
+
     /// <summary>Version and row are of one snapshot: a change that commits meanwhile outdates this row.</summary>
     private async Task<Remembered> LoadAsync(string publicId, CancellationToken cancellationToken)
     {
         const string sql =
             """
             SELECT change.version, key.id AS key_id, key.mode, key.key_hash, key.rights, key.revoked_at,
+                   key.allowed_ips, key.max_payment_kopecks, key.budget_ids, key.budget_kopecks,
                    merchant.id, merchant.number, merchant.name, merchant.status, merchant.created_at
             FROM gateway.change
             LEFT JOIN gateway.api_key AS key ON key.public_id = @publicId
@@ -63,6 +71,10 @@ internal sealed class KnownKeys(ServiceDatabase database, ChangeWatch changes)
         public Mode? Mode { get; init; }
         public byte[]? KeyHash { get; init; }
         public string[]? Rights { get; init; }
+        public string[]? AllowedIps { get; init; }
+        public long? MaxPaymentKopecks { get; init; }
+        public Guid[]? BudgetIds { get; init; }
+        public long[]? BudgetKopecks { get; init; }
         public DateTimeOffset? RevokedAt { get; init; }
         public Guid Id { get; init; }
         public long Number { get; init; }
@@ -70,10 +82,15 @@ internal sealed class KnownKeys(ServiceDatabase database, ChangeWatch changes)
         public string Status { get; init; } = "";
         public DateTimeOffset CreatedAt { get; init; }
 
-        public KnownKey ToKey(Guid keyId) => new(
-            new CallerIdentity(Id, Number, Mode!, keyId, Rights!),
-            new MerchantRow { Id = Id, Number = Number, Name = Name, Status = Status, CreatedAt = CreatedAt },
-            KeyHash!,
-            RevokedAt);
+        public KnownKey ToKey(Guid keyId)
+        {
+            var grant = Keys.GrantOf(Rights!, AllowedIps, MaxPaymentKopecks, BudgetIds!, BudgetKopecks!);
+            return new(
+                new CallerIdentity(Id, Number, Mode!, keyId, grant.Permissions) { Limits = grant.Limits },
+                grant,
+                new MerchantRow { Id = Id, Number = Number, Name = Name, Status = Status, CreatedAt = CreatedAt },
+                KeyHash!,
+                RevokedAt);
+        }
     }
 }

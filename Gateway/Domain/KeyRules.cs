@@ -16,4 +16,18 @@ internal static class KeyRules
     /// Keys are the one exception to the wall between modes: a live key manages both, a test key only test ones.
     /// </summary>
     public static bool CanManage(Mode own, Mode other) => own == Mode.Live || other == Mode.Test;
+
+    /// <summary>
+    /// The one permission that a request under <c>/v1</c> needs. Its house may ask for it again: what is new there is
+    /// never open by omission, as whatever changes something needs <c>pay</c> unless it is said otherwise here.
+    /// </summary>
+    public static string RightFor(string method, PathString path) =>
+        path.StartsWithSegments("/v1/keys") ? Keys
+        : HttpMethods.IsGet(method) || HttpMethods.IsHead(method) || HttpMethods.IsOptions(method) ? Read
+        : path.StartsWithSegments("/v1/webhooks") ? Webhooks
+        : IsPreview(path) ? Read
+        : Pay;
+
+    private static bool IsPreview(PathString path) =>
+        path.StartsWithSegments("/v1/payments") && path.Value!.EndsWith("/preview", StringComparison.OrdinalIgnoreCase);
 }

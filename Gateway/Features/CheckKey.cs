@@ -1,6 +1,7 @@
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
 using ArdorQr.ServiceDefaults.Errors;
+using Microsoft.Extensions.Options;
 using Npgsql;
 
 namespace ArdorQr.Gateway.Features;
@@ -9,32 +10,56 @@ namespace ArdorQr.Gateway.Features;
 /// Stands before everything under <c>/v1</c>, known paths and unknown: without a valid key it is 401. What passes
 /// carries its <see cref="KnownKey"/>.
 /// </summary>
-internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, KeyUses uses, ILogger<CheckKey> logger)
+internal sealed partial class CheckKey(
+    RequestDelegate next, KnownKeys keys, KeyUses uses, RateUses rates, IOptions<LimitOptions> limits, TimeProvider time,
+    ILogger<CheckKey> logger)
 {
     private const string Scheme = "Bearer";
 
-    public async Task InvokeAsync(HttpContext context)
-    {
-        if (!context.Request.Path.StartsWithSegments("/v1"))
-        {
-            await next(context);
-            return;
-        }
+    private readonly RateRule _rule = limits.Value.KeyRule;
+    private readonly GuessGuard _guesses = new(limits.Value.FailedKeysRule, time);
 
-        switch (await CheckAsync(context, context.RequestAborted))
+    public Task InvokeAsync(HttpContext context) =>
+        context.Request.Path.StartsWithSegments("/v1") ? CheckAsync(context) : next(context);
+
+    private async Task CheckAsync(HttpContext context)
+    {
+        switch (await JudgeAsync(context, context.RequestAborted))
         {
             case Verdict.Refused { Error: var error }:
                 await error.WriteAsync(context);
                 break;
+            case Verdict.Guessed { Error: var error }:
+                _guesses.Failed(context.Connection.RemoteIpAddress);
+                await error.WriteAsync(context);
+                break;
+            case Verdict.Waits { Seconds: var seconds }:
+                await RateHeaders.WaitAsync(context, seconds);
+                break;
             case Verdict.Passed { Key: var key }:
                 uses.Note(key.Caller.KeyId);
+                var rate = rates.Take(key.Caller.KeyId);
+                if (!rate.IsTaken)
+                {
+                    await RateHeaders.RefuseAsync(context, rate, _rule);
+                    break;
+                }
+
                 context.Features.Set(key);
+                context.Response.OnStarting(
+                    static state =>
+                    {
+                        var (http, verdict, rule) = ((HttpContext, SlidingCount.Verdict, RateRule))state;
+                        RateHeaders.Show(http, verdict, rule);
+                        return Task.CompletedTask;
+                    },
+                    (context, rate, _rule)); // At the start: a failure on the way clears what was set before.
                 await next(context);
                 break;
         }
     }
 
-    private async ValueTask<Verdict> CheckAsync(HttpContext context, CancellationToken cancellationToken)
+    private async ValueTask<Verdict> JudgeAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var header = context.Request.Headers.Authorization;
         if (header is not [{ } value, ..] || !IsBearer(value))
@@ -42,14 +67,21 @@ internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, Key
             return new Verdict.Refused(CommonErrors.Unauthorized);
         }
 
-        if (header.Count > 1 || ApiKey.TryParse(value[Scheme.Length..].Trim(' ')) is not { } key)
+        var key = header.Count > 1 ? null : ApiKey.TryParse(value[Scheme.Length..].Trim(' '));
+        if (_guesses.WaitOf(context.Connection.RemoteIpAddress) is > 0 and var seconds
+            && !(key is not null && keys.FindRemembered(key) is { } known && known.IsKey(key)))
         {
-            return new Verdict.Refused(GatewayErrors.ApiKeyInvalid);
+            return new Verdict.Waits(seconds); // A key in use goes on, whoever else shares its address.
+        }
+
+        if (key is null)
+        {
+            return new Verdict.Guessed(GatewayErrors.ApiKeyInvalid);
         }
 
         try
         {
-            return Judge(key, await keys.FindAsync(key, cancellationToken), context.Request.Method);
+            return Judge(key, await keys.FindAsync(key, cancellationToken), context);
         }
         catch (Exception exception) when (exception is NpgsqlException or TimeoutException)
         {
@@ -63,15 +95,20 @@ internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, Key
         header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
         && (header.Length == Scheme.Length || header[Scheme.Length] == ' ');
 
-    private static Verdict Judge(ApiKey key, KnownKey? found, string method) =>
+    private static Verdict Judge(ApiKey key, KnownKey? found, HttpContext context) =>
         found switch
         {
-            null => new Verdict.Refused(GatewayErrors.ApiKeyInvalid),
-            var known when !known.IsKey(key) => new Verdict.Refused(GatewayErrors.ApiKeyInvalid),
+            null => new Verdict.Guessed(GatewayErrors.ApiKeyInvalid),
+            var known when !known.IsKey(key) => new Verdict.Guessed(GatewayErrors.ApiKeyInvalid),
             { IsRevoked: true } => new Verdict.Refused(GatewayErrors.ApiKeyRevoked),
-            { Merchant.IsSuspended: true } when !HttpMethods.IsGet(method) =>
+            var known when !known.Grant.Admits(context.Connection.RemoteIpAddress) =>
+                new Verdict.Refused(GatewayErrors.AddressNotAllowed(context.Connection.RemoteIpAddress)),
+            { Merchant.IsSuspended: true } when !HttpMethods.IsGet(context.Request.Method) =>
                 new Verdict.Refused(GatewayErrors.AccountSuspended),
-            var known => new Verdict.Passed(known),
+            var known => KeyRules.RightFor(context.Request.Method, context.Request.Path) is var right
+                && known.Grant.Permissions.Contains(right)
+                    ? new Verdict.Passed(known)
+                    : new Verdict.Refused(GatewayErrors.PermissionMissing(right)),
         };
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A key could not be checked: {Reason}")]
@@ -82,5 +119,10 @@ internal sealed partial class CheckKey(RequestDelegate next, KnownKeys keys, Key
         internal sealed record Passed(KnownKey Key) : Verdict;
 
         internal sealed record Refused(ApiError Error) : Verdict;
+
+        /// <summary>A secret that is none of ours.</summary>
+        internal sealed record Guessed(ApiError Error) : Verdict;
+
+        internal sealed record Waits(int Seconds) : Verdict;
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
 using System.Text;
+using ArdorQr.Gateway.Domain;
 using ArdorQr.ServiceDefaults.Errors;
 using Microsoft.Extensions.Options;
 
@@ -47,10 +48,24 @@ internal sealed class GatewayOptions
     /// <summary>The port, one of those listened on, that serves <c>/operator</c> and nothing else.</summary>
     [Required, Range(1, 65_535)]
     public int? OperatorPort { get; init; }
+
+    /// <summary>
+    /// Addresses or networks of the proxies before us: X-Forwarded-For and -Proto are believed of these alone.
+    /// </summary>
+    public IReadOnlyList<string> TrustedProxies { get; init; } = [];
 }
 
 [OptionsValidator]
 internal sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>;
+
+/// <summary>A proxy that can't be read must not be left out silently.</summary>
+internal sealed class TrustedProxiesValidator : IValidateOptions<GatewayOptions>
+{
+    public ValidateOptionsResult Validate(string? name, GatewayOptions options) =>
+        options.TrustedProxies.Where(proxy => AddressRange.TryParse(proxy) is null).ToList() is { Count: > 0 } wrong
+            ? ValidateOptionsResult.Fail(wrong.Select(proxy => $"TrustedProxies: '{proxy}' is no address and no network."))
+            : ValidateOptionsResult.Success;
+}
 
 /// <summary>Who may operate.</summary>
 internal sealed class OperatorOptions

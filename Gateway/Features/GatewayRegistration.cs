@@ -18,16 +18,23 @@ internal static class GatewayRegistration
         var services = builder.Services;
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
         services.AddOptionsWithValidateOnStart<GatewayOptions>().BindConfiguration(GatewayOptions.Section);
+        services.AddSingleton<IValidateOptions<GatewayOptions>, TrustedProxiesValidator>();
+        services.AddSingleton<IValidateOptions<LimitOptions>, LimitOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<LimitOptions>().BindConfiguration(LimitOptions.Section);
         services.AddSingleton<IValidateOptions<OperatorOptions>, OperatorOptionsValidator>();
         services.AddOptionsWithValidateOnStart<OperatorOptions>().BindConfiguration(OperatorOptions.Section);
         services.AddSingleton(RandomNumberGenerator.Create());
         services.AddSingleton<ChangeWatch>();
         services.AddSingleton<KnownKeys>();
         services.AddSingleton<KeyUses>();
+        services.AddSingleton<RateUses>();
         services.AddSingleton<RegisterMerchant>();
         services.AddTransient<AdjustBalance>(); // As its client is.
         services.AddHostedService<WatchChanges>();
         services.AddHostedService<RecordKeyUses>();
+        services.AddHostedService<ShareRateUses>();
+        services.AddRequestTimeouts();
+        services.ConfigureOptions<SlowClients>();
         services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
         services.AddServiceClient<LedgerClient>(LedgerClient.Service, LedgerClient.Scope)
@@ -42,7 +49,11 @@ internal static class GatewayRegistration
 
     public static void MapGateway(this WebApplication app)
     {
+        app.UseMiddleware<HardenResponses>();
+        app.UseTrustedProxies();
         app.UseMiddleware<StartOwnTrace>();
+        app.UseRequestTimeouts();
+        app.UseMiddleware<LimitAddresses>();
         app.UseMiddleware<CheckOperator>();
         app.UseMiddleware<CheckKey>();
         app.MapGetAccount();

@@ -121,7 +121,7 @@ internal sealed partial class RegisterMerchant(
     {
         var id = Guid.CreateVersion7(time.GetUtcNow());
         var key = ApiKey.Issue(mode, random);
-        await Keys.InsertAsync(transaction, id, merchantId, key, label: null, KeyRules.AllRights, cancellationToken);
+        await Keys.InsertAsync(transaction, id, merchantId, key, label: null, KeyGrant.Everything, cancellationToken);
         return new FirstKey(id, key.Text, key.Hint);
     }
 

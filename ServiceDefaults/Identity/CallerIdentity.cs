@@ -13,6 +13,9 @@ namespace ArdorQr.ServiceDefaults.Identity;
 public sealed record CallerIdentity(
     Guid MerchantId, long MerchantNumber, Mode Mode, Guid KeyId, IReadOnlyList<string> Rights)
 {
+    /// <summary>What the key's payments may come to.</summary>
+    public PaymentLimits Limits { get; init; } = PaymentLimits.None;
+
     internal const string NumberClaim = "number";
     internal const string ModeClaim = "mode";
     internal const string KeyClaim = "key";
@@ -25,14 +28,23 @@ public sealed record CallerIdentity(
         long.Parse(user.FindFirstValue(NumberClaim)!, CultureInfo.InvariantCulture),
         Mode.Parse(user.FindFirstValue(ModeClaim)),
         Guid.Parse(user.FindFirstValue(KeyClaim)!),
-        user.FindFirstValue(RightsClaim)!.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-
-    internal Dictionary<string, object> ToClaims() => new()
+        user.FindFirstValue(RightsClaim)!.Split(' ', StringSplitOptions.RemoveEmptyEntries))
     {
-        [SubjectClaim] = MerchantId.ToString(),
-        [NumberClaim] = MerchantNumber.ToString(CultureInfo.InvariantCulture),
-        [ModeClaim] = Mode.Code,
-        [KeyClaim] = KeyId.ToString(),
-        [RightsClaim] = string.Join(' ', Rights),
+        Limits = PaymentLimits.Of(
+            user.FindFirstValue(PaymentLimits.MaxClaim), user.FindFirstValue(PaymentLimits.BudgetsClaim)),
     };
+
+    internal Dictionary<string, object> ToClaims()
+    {
+        var claims = new Dictionary<string, object>
+        {
+            [SubjectClaim] = MerchantId.ToString(),
+            [NumberClaim] = MerchantNumber.ToString(CultureInfo.InvariantCulture),
+            [ModeClaim] = Mode.Code,
+            [KeyClaim] = KeyId.ToString(),
+            [RightsClaim] = string.Join(' ', Rights),
+        };
+        Limits.AddTo(claims);
+        return claims;
+    }
 }

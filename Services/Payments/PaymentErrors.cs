@@ -93,6 +93,20 @@ internal static class PaymentErrors
             : new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance, topUp },
     };
 
+    /// <summary>The key's own limit; a new day, or another key, may pay it.</summary>
+    public static ApiError KeyMaxPayment(Kopecks maximum) => new(
+        "limit_exceeded", 422, $"Сумма больше разрешённой этому ключу за один платёж: {Roubles(maximum)}.")
+    {
+        Details = new { limit = "maxPaymentMinor", maxMinor = maximum },
+    };
+
+    /// <inheritdoc cref="KeyMaxPayment"/>
+    public static ApiError KeyDailyLimit(Kopecks maximum) => new(
+        "limit_exceeded", 422, $"Дневной лимит этого ключа исчерпан: {Roubles(maximum)} в сутки по московскому времени.")
+    {
+        Details = new { limit = "dailyLimitMinor", maxMinor = maximum },
+    };
+
     public static ApiError Refused(QrRefusal refusal) =>
         new(refusal.Code, 422, refusal.Message) { Details = refusal.Details };
 

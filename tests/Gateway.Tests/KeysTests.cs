@@ -20,7 +20,9 @@ public sealed class KeysTests(GatewayFixture fixture)
 
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         var key = await response.JsonAsync(Cancellation);
-        Assert.Equal(["id", "secret", "hint", "mode", "label", "createdAt"], key.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ["id", "secret", "hint", "mode", "label", "createdAt", "permissions", "allowedIps", "maxPaymentMinor", "dailyLimitMinor"],
+            key.EnumerateObject().Select(member => member.Name));
         Assert.StartsWith("sk_live_", key.GetProperty("secret").GetString(), StringComparison.Ordinal);
         Assert.Equal("live", key.GetProperty("mode").GetString());
         Assert.Equal(JsonValueKind.Null, key.GetProperty("label").ValueKind);
@@ -107,7 +109,10 @@ public sealed class KeysTests(GatewayFixture fixture)
         var keys = (await all.JsonAsync(Cancellation)).GetProperty("keys").EnumerateArray().ToList();
         Assert.Equal([issuedId, merchant.TestKeyId, merchant.LiveKeyId], keys.Select(key => key.GetProperty("id").GetGuid()));
         Assert.Equal(
-            ["id", "hint", "mode", "label", "lastUsedAt", "revokedAt", "createdAt"],
+            [
+                "id", "hint", "mode", "label", "lastUsedAt", "revokedAt", "createdAt", "permissions", "allowedIps",
+                "maxPaymentMinor", "dailyLimitMinor",
+            ],
             keys[0].EnumerateObject().Select(member => member.Name));
         Assert.Equal("Вторая", keys[0].GetProperty("label").GetString());
         Assert.Equal($"{merchant.LiveKey[..12]}…{merchant.LiveKey[^4..]}", keys[2].GetProperty("hint").GetString());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 
@@ -46,10 +47,13 @@ internal sealed record Answer(int Status, byte[] Body) : IResult
         await response.Body.WriteAsync(Body, httpContext.RequestAborted);
     }
 
-    /// <summary>An error that a repetition can't change. A code that another payment holds may become free.</summary>
+    /// <summary>
+    /// An error that a repetition can't change. A code that another payment holds may become free, a key's day passes.
+    /// </summary>
     private static bool IsFinal(ApiError error) =>
         error.Status is StatusCodes.Status404NotFound
             or StatusCodes.Status409Conflict
             or StatusCodes.Status422UnprocessableEntity
-        && error.Code != PaymentErrors.Duplicate.Code;
+        && error.Code != PaymentErrors.Duplicate.Code
+        && error.Code != PaymentErrors.KeyDailyLimit(Kopecks.Zero).Code;
 }

@@ -97,11 +97,22 @@ internal sealed class ConfirmPayment(
                 return new Intent.Open(payment, attempt, await IsLateAsync(transaction, id, cancellationToken));
         }
 
+        if (payment.TotalKopecks > caller.Limits.MaxPayment)
+        {
+            return new Intent.Answered(call.Of(PaymentErrors.KeyMaxPayment(caller.Limits.MaxPayment!.Value)));
+        }
+
         var opened = Guid.CreateVersion7(time.GetUtcNow());
         try
         {
             if (await AttemptTable.TryOpenAsync(transaction, id, opened, cancellationToken))
             {
+                if (await KeyBudgets.ReserveAsync(
+                    transaction, opened, payment.TotalKopecks, caller.Limits.DailyBudgets, cancellationToken) is { } full)
+                {
+                    return new Intent.Answered(call.Of(PaymentErrors.KeyDailyLimit(full.Limit))); // Rolled back.
+                }
+
                 await transaction.CommitAsync(cancellationToken);
                 return new Intent.Open(payment, opened, IsLate: false);
             }

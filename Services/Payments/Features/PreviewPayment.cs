@@ -88,6 +88,14 @@ internal static class PreviewPayment
             PaymentState.Resolved => [],
             _ => [AlreadyConfirmed],
         };
+        if (payment.State == PaymentState.Resolved
+            && (payment.TotalKopecks > caller.Limits.MaxPayment
+                || await KeyBudgets.FullAsync(
+                    connection, payment.TotalKopecks, caller.Limits.DailyBudgets, cancellationToken) is not null))
+        {
+            reasons.Add(PaymentErrors.KeyDailyLimit(Kopecks.Zero).Code);
+        }
+
         return (payment, reasons);
     }
 }
