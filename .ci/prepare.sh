@@ -81,6 +81,14 @@ install_servers() {
     fail "PostgreSQL $OLDEST_POSTGRES or newer is not to be had from this machine's apt sources."
 }
 
+# The browser that looks at the published pages; the tests that need it say so when it can't be had.
+install_browser() {
+  [[ ! -x /usr/bin/chromium && ! -x /usr/bin/google-chrome ]] || return 0
+  command -v apt-get >/dev/null || return 0
+  say 'Installing chromium (apt)'
+  apt_install chromium || true
+}
+
 # Debian starts a service at its install; ours are started by the AppHost, with folders and ports of their own.
 # In a subshell, so that the policy that was there comes back however this ends.
 apt_install() (

@@ -33,6 +33,7 @@ testWorld.ConnectDeposits(deposits);
 testWorld.ConnectPayments(payments, gateway);
 testWorld.ConnectWebhooks(webhooks);
 
+new OperatorCommands(gateway, secrets).Add();
 services.StartAfterAllMigrations();
 builder.AddStartupReport(settings, secrets, services);
 await builder.Build().RunAsync();

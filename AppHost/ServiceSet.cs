@@ -57,7 +57,10 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
             .WithHttpEndpoint(settings.OperatorPort, settings.OperatorPort, "operator", isProxied: false)
             .WithHttpHealthCheck(HealthPath, endpointName: "operator")
             .WithEnvironment("Gateway__OperatorPort", settings.OperatorPort.ToString(CultureInfo.InvariantCulture))
-            .WithEnvironment("Operator__Token", secrets.Password(OperatorToken));
+            .WithEnvironment("Operator__Token", secrets.Password(OperatorToken))
+            // Here one person plays every part; elsewhere settlements and large adjustments take two.
+            .WithDefault("Operator__SecondOperator", "false")
+            .WithLinks();
 
     /// <summary>
     /// The queues and bindings of every service exist before the first event is published: an event that finds no queue
@@ -79,11 +82,13 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
         // The built program itself: "dotnet run", as Aspire starts a project, costs seconds for one that soon exits.
         var program = ProgramOf(new TProject());
         var folder = Path.GetDirectoryName(program)!;
-        var migration = builder.AddExecutable($"{name}{MigrationSuffix}", program, folder, "migrate");
+        var migration = builder.AddExecutable($"{name}{MigrationSuffix}", program, folder, "migrate")
+            .WithIconName("DatabaseArrowUp");
         _migrations.Add(Equip(migration, name, database).WithReference(database.Owner, $"{name}-owner"));
 
         var service = builder.AddProject<TProject>(name, options => options.ExcludeLaunchProfile = true);
         _services.Add(service);
+        migration.WithParentRelationship(service);
         return Equip(service, name, database);
     }
 

@@ -35,6 +35,17 @@ internal static class GatewayErrors
         Message = "Нужен токен оператора в заголовке Authorization: Bearer …",
     };
 
+    public static ApiError OperatorNameTaken { get; } =
+        new("operator_name_taken", 409, "Оператор с таким именем уже есть.");
+
+    public static ApiError ApprovalDecided { get; } =
+        new("approval_decided", 409, "По этому запросу уже есть решение, или срок его ожидания истёк.");
+
+    public static ApiError SecondOperatorNeeded { get; } = CommonErrors.PermissionDenied with
+    {
+        Message = "Решение должен принять другой оператор, не тот, кто просил.",
+    };
+
     public static ApiError IdempotencyKeyInvalid { get; } =
         new("idempotency_key_invalid", 400, "Idempotency-Key — непустая строка не длиннее 255 символов.");
 
@@ -53,6 +64,13 @@ internal static class GatewayErrors
     {
         Message = "Этот ключ не действует с вашего IP-адреса.",
         Details = new { ip = address is null ? null : AddressRange.Plain(address).ToString() },
+    };
+
+    /// <summary>The operator may look, but not do this.</summary>
+    public static ApiError RoleMissing(string role) => CommonErrors.PermissionDenied with
+    {
+        Message = $"Для этого действия нужна роль «{role}».",
+        Details = new { role },
     };
 
     /// <summary>A key issues only keys within its own rights; <paramref name="field"/> asks for more.</summary>

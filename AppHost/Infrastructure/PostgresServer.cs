@@ -42,9 +42,11 @@ internal sealed class PostgresServer
         var password = _secrets.Password($"postgres-{role}");
         return new(
             _builder.AddConnectionString($"{service}-database", ReferenceExpression.Create(
-                $"{_address};Username={role};Password={password};Database={service};Maximum Pool Size={MaxPoolSize}")),
+                $"{_address};Username={role};Password={password};Database={service};Maximum Pool Size={MaxPoolSize}"))
+                .WithParentRelationship(Resource.Resource),
             _builder.AddConnectionString($"{service}-database-owner", ReferenceExpression.Create(
-                $"{_address};Username=postgres;Password={_superuserPassword};Database={service};Pooling=false")));
+                $"{_address};Username=postgres;Password={_superuserPassword};Database={service};Pooling=false"))
+                .WithParentRelationship(Resource.Resource));
     }
 
     /// <summary>The superuser's connection string to the database that every server has.</summary>

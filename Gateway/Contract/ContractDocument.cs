@@ -7,22 +7,33 @@ using YamlDotNet.RepresentationModel;
 
 namespace ArdorQr.Gateway.Contract;
 
-/// <summary>The published contract: written by hand as YAML (openapi.yaml), and the same as JSON.</summary>
-internal static class ContractDocument
+/// <summary>A contract: written by hand as YAML, and the same as JSON.</summary>
+internal sealed class ContractDocument
 {
-    private const string Resource = "openapi.yaml";
     private const NumberStyles Decimal = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint;
 
-    private static readonly Lazy<byte[]> YamlBytes = new(ReadYaml);
-    private static readonly Lazy<byte[]> JsonBytes = new(() => ToJson(YamlBytes.Value));
+    private readonly Lazy<byte[]> _yaml;
+    private readonly Lazy<byte[]> _json;
 
-    public static byte[] Yaml => YamlBytes.Value;
-
-    public static byte[] Json => JsonBytes.Value;
-
-    private static byte[] ReadYaml()
+    private ContractDocument(string resource)
     {
-        using var stream = typeof(ContractDocument).Assembly.GetManifestResourceStream(Resource)!;
+        _yaml = new(() => ReadYaml(resource));
+        _json = new(() => ToJson(_yaml.Value));
+    }
+
+    /// <summary>The merchants'.</summary>
+    public static ContractDocument Public { get; } = new("openapi.yaml");
+
+    /// <summary>The operators'.</summary>
+    public static ContractDocument Operators { get; } = new("operator.yaml");
+
+    public byte[] Yaml => _yaml.Value;
+
+    public byte[] Json => _json.Value;
+
+    private static byte[] ReadYaml(string resource)
+    {
+        using var stream = typeof(ContractDocument).Assembly.GetManifestResourceStream(resource)!;
         using var buffer = new MemoryStream();
         stream.CopyTo(buffer);
         return buffer.ToArray();

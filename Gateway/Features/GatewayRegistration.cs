@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using ArdorQr.Gateway.Clients;
 using ArdorQr.Gateway.Database;
+using ArdorQr.Gateway.Features.Operators;
 using ArdorQr.ServiceDefaults.Identity;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -29,7 +30,12 @@ internal static class GatewayRegistration
         services.AddSingleton<KeyUses>();
         services.AddSingleton<RateUses>();
         services.AddSingleton<RegisterMerchant>();
+        services.AddSingleton<AuditLog>();
+        services.AddSingleton<DeadLetterQueues>();
+        services.AddSingleton<ReconciliationClient>();
         services.AddTransient<AdjustBalance>(); // As its client is.
+        services.AddTransient<SettlePayment>();
+        services.AddTransient<DecideApproval>();
         services.AddHostedService<WatchChanges>();
         services.AddHostedService<RecordKeyUses>();
         services.AddHostedService<ShareRateUses>();
@@ -41,6 +47,8 @@ internal static class GatewayRegistration
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(LedgerClient.TimeoutSeconds));
         services.AddServiceClient<PaymentsClient>(PaymentsClient.Service, PaymentsClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(PaymentsClient.TimeoutSeconds));
+        services.AddHttpClient(nameof(ReconciliationClient))
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(ReconciliationClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
         // With any other one the instrumentation would read the caller's traceparent again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -64,12 +72,17 @@ internal static class GatewayRegistration
         app.MapRegisterMerchant();
         app.MapListMerchants();
         app.MapGetMerchant();
-        app.MapSuspendMerchant();
-        app.MapResumeMerchant();
+        app.MapSetMerchantStatus();
+        app.MapManageMerchantKeys();
         app.MapAdjustBalance();
         app.MapListPaymentsInReview();
         app.MapSettlePayment();
+        app.MapApprovals();
         app.MapListCheckpoints();
+        app.MapDeadLetters();
+        app.MapReconcile();
+        app.MapManageOperators();
+        app.MapListAudit();
         app.MapServeContract();
         app.MapReverseProxy();
     }

@@ -1,5 +1,6 @@
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
+using ArdorQr.Gateway.Features.Operators;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Gateway.Features;

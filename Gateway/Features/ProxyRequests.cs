@@ -34,6 +34,7 @@ internal static partial class ProxyRequests
     {
         context.UseDefaultForwarders = false;
         context.AddRequestHeadersAllowed(ForwardedHeaders);
+        context.AddResponseTransform(KeepEnvelope);
         if (context.Route.Metadata?.ContainsKey(KeylessMetadata) == true)
         {
             return;
@@ -57,6 +58,22 @@ internal static partial class ProxyRequests
             return ValueTask.CompletedTask;
         });
         context.AddResponseTransform(response => HideRefusedTokenAsync(response, audience, logger));
+    }
+
+    /// <summary>
+    /// A failure that isn't in the contract's form was not made by a service of ours but by its server, or by something
+    /// between: its text stays here, and the envelope is written for its status.
+    /// </summary>
+    private static ValueTask KeepEnvelope(ResponseTransformContext response)
+    {
+        if (response.ProxyResponse is { StatusCode: >= HttpStatusCode.BadRequest } answer
+            && answer.Content.Headers.ContentType?.MediaType != "application/json")
+        {
+            response.SuppressResponseBody = true;
+            response.HttpContext.Response.Headers.Clear();
+        }
+
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>A service that refuses our token is our own fault, and no sign to the merchant that its key is bad.</summary>

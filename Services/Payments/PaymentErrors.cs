@@ -52,6 +52,9 @@ internal static class PaymentErrors
         RetryAfterSeconds = RailRetryAfterSeconds,
     };
 
+    /// <summary>To a rail, not to a merchant.</summary>
+    public static ApiError CallbackSignatureInvalid { get; } = new("unauthorized", 401, "Подпись неверна или устарела.");
+
     public static ApiError RailDisagrees(string answer) => new(
         "rail_disagrees", 409, "Платёжная система уже назвала другой окончательный исход платежа.")
     {

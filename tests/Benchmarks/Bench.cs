@@ -1,3 +1,4 @@
+using ArdorQr.Benchmarks.Gateway;
 using ArdorQr.Benchmarks.Ledger;
 
 namespace ArdorQr.Benchmarks;
@@ -12,6 +13,7 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
     [
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
             LedgerBench.RunAsync),
+        new("gateway", "a GET through the Gateway against a bare YARP and the service alone; needs wrk", GatewayBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
     ];
 

@@ -13,6 +13,18 @@ internal static class BenchProgram
             return 0;
         }
 
+        if (args is [BareProxy.ServiceCommand, var servicePort])
+        {
+            await BareProxy.RunServiceAsync(servicePort);
+            return 0;
+        }
+
+        if (args is [BareProxy.ProxyCommand, var proxyPort, var service])
+        {
+            await BareProxy.RunProxyAsync(proxyPort, service);
+            return 0;
+        }
+
         if (args.Length == 0)
         {
             Console.WriteLine("Usage: ./bench NAME [--seconds N] [--rounds N]; the benches are:");

@@ -66,8 +66,8 @@ public sealed class RunningSystem : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>A client of the public API, without a key.</summary>
-    public HttpClient CreateClient() => new() { BaseAddress = App.GetEndpoint("gateway", "http") };
+    /// <summary>A client of the public API, without a key; each answer is held to the contract.</summary>
+    public HttpClient CreateClient() => new(new ContractHandler()) { BaseAddress = App.GetEndpoint("gateway", "http") };
 
     /// <summary>Whatever an earlier test left: no fault is armed, and all runs and is healthy.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
@@ -164,6 +164,18 @@ public sealed class RunningSystem : IAsyncLifetime
 
         return count;
     }
+
+#pragma warning disable ASPIREINTERACTION001 // Forms for commands; experimental in this version of Aspire.
+    /// <summary>Presses a button of the dashboard with its form filled in; returns its answer, and whether it went well.</summary>
+    public async Task<(bool Succeeded, string Answer)> PressAsync(
+        string resource, string command, CancellationToken cancellationToken, params (string Name, string Value)[] form)
+    {
+        var inputs = form.Select(field => new InteractionInput { Name = field.Name, InputType = InputType.Text, Value = field.Value }).ToList();
+        var result = await App.ResourceCommands.ExecuteCommandAsync(
+            resource, command, new InteractionInputCollection(inputs), cancellationToken);
+        return (result.Success, result.Data?.Value ?? result.Message ?? "");
+    }
+#pragma warning restore ASPIREINTERACTION001
 
     /// <summary>Decided once it is: what still starts becomes healthy, what still stops ends.</summary>
     private async Task<bool> HasEndedAsync(string resource, CancellationToken cancellationToken)

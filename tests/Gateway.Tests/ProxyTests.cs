@@ -129,6 +129,31 @@ public sealed class ProxyTests(GatewayFixture fixture)
         await response.AssertErrorAsync(504, "service_unavailable", Cancellation);
     }
 
+    [Theory]
+    [InlineData(500, "text/html", "<h1>System.NullReferenceException at /srv/ledger</h1>", "internal_error")]
+    [InlineData(400, null, "", "validation_failed")]
+    [InlineData(404, "text/plain", "nginx", "not_found")]
+    [InlineData(503, "text/plain", "upstream", "service_unavailable")]
+    public async Task A_failure_that_no_service_of_ours_wrote_is_in_the_envelope_and_its_text_stays_inside(
+        int status, string? type, string text, string code)
+    {
+        await using var odd = await StubService.StartAsync("ledger", Cancellation);
+        odd.Answer = async context =>
+        {
+            (context.Response.StatusCode, context.Response.ContentType) = (status, type);
+            context.Response.Headers["X-Internal"] = "ledger-7";
+            context.Response.ContentLength = Encoding.UTF8.GetByteCount(text);
+            await context.Response.WriteAsync(text, Cancellation);
+        };
+        await using var gateway = StartWith("ledger", odd);
+        var merchant = await gateway.RegisterAsync(Cancellation);
+        using var client = gateway.ClientOf(merchant.TestKey);
+        using var response = await client.GetAsync("/v1/balance", Cancellation);
+
+        await response.AssertErrorAsync(status, code, Cancellation);
+        Assert.False(response.Headers.Contains("X-Internal"));
+    }
+
     [Fact]
     public async Task A_service_that_refuses_our_token_is_our_fault_and_not_the_keys()
     {

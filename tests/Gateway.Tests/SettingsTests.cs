@@ -1,4 +1,5 @@
 using ArdorQr.Gateway.Features;
+using ArdorQr.Gateway.Features.Operators;
 
 namespace ArdorQr.Gateway.Tests;
 

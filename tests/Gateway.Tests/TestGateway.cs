@@ -34,16 +34,33 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public IServiceProvider Services => _factory.Services;
 
+    /// <summary>The operators' port with this token.</summary>
+    public HttpClient OperatorWith(string token)
+    {
+        var client = new HttpClient { BaseAddress = Operator.BaseAddress };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    /// <summary>A new operator with these roles.</summary>
+    public async Task<HttpClient> NewOperatorAsync(string name, string[] roles, CancellationToken cancellationToken)
+    {
+        using var response = await Operator.PostAsJsonAsync("/operator/operators", new { name, roles }, cancellationToken);
+        Assert.Equal(HttpStatusCode.Created, response.StatusCode);
+        return OperatorWith((await response.JsonAsync(cancellationToken)).GetProperty("token").GetString()!);
+    }
+
     public static TestGateway Start(
         TestDatabase database, IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? services = null)
     {
         var operatorPort = StubService.FreePort();
         var factory = new ServiceFactory<Program>(
-            "gateway", database, settings.Concat(new Dictionary<string, string?>
+            "gateway", database, new Dictionary<string, string?>
             {
                 ["Gateway:OperatorPort"] = $"{operatorPort}",
                 ["Operator:Token"] = OperatorToken,
-            }).ToDictionary(), services);
+                ["Operator:SecondOperator"] = "false",
+            }.Concat(settings).DistinctByLast(), services);
         factory.UseKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);
@@ -87,6 +104,18 @@ internal sealed class TestGateway : IAsyncDisposable
 /// <summary>What answers are read and judged by.</summary>
 internal static class Answers
 {
+    /// <summary>Of a setting that is given twice, the last counts.</summary>
+    public static Dictionary<string, string?> DistinctByLast(this IEnumerable<KeyValuePair<string, string?>> settings)
+    {
+        var all = new Dictionary<string, string?>();
+        foreach (var (name, value) in settings)
+        {
+            all[name] = value;
+        }
+
+        return all;
+    }
+
     public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response, CancellationToken cancellationToken)
     {
         using var document = await JsonDocument.ParseAsync(

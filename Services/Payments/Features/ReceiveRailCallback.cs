@@ -23,8 +23,6 @@ internal static class ReceiveRailCallback
     private const int MaxAgeSeconds = 300;
     private const int MaxSignatures = 4;
 
-    private static readonly ApiError SignatureInvalid = new("unauthorized", 401, "Подпись неверна или устарела.");
-
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/rail/callbacks/{rail}", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
@@ -52,7 +50,7 @@ internal static class ReceiveRailCallback
 
         if (!IsSigned(context.Request.Headers[SignatureHeader], body, client.CallbackSecret, time.GetUtcNow()))
         {
-            return SignatureInvalid.ToResult();
+            return PaymentErrors.CallbackSignatureInvalid.ToResult();
         }
 
         if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)

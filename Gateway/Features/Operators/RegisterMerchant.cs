@@ -10,7 +10,7 @@ using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
 /// POST /operator/merchants: a merchant with its first two keys. With an Idempotency-Key the same request gets the same
@@ -18,7 +18,8 @@ namespace ArdorQr.Gateway.Features;
 /// <see cref="SealedAnswer"/>.
 /// </summary>
 internal sealed partial class RegisterMerchant(
-    ServiceDatabase database, RandomNumberGenerator random, TimeProvider time, ILogger<RegisterMerchant> logger)
+    ServiceDatabase database, AuditLog audit, RandomNumberGenerator random, TimeProvider time,
+    ILogger<RegisterMerchant> logger)
 {
     private const string Operation = "POST /operator/merchants";
     private const int MaxNameLength = 200;
@@ -51,7 +52,7 @@ internal sealed partial class RegisterMerchant(
                 "name", $"Поле «name» — непустая строка не длиннее {MaxNameLength} символов, без управляющих.").ToResult();
         }
 
-        switch (await ExecuteAsync(request.Name, CheckOperator.TokenOf(context), idempotencyKey, cancellationToken))
+        switch (await ExecuteAsync(request.Name, context, idempotencyKey, cancellationToken))
         {
             case Outcome.Registered registered:
                 if (registered.IsReplay)
@@ -68,8 +69,10 @@ internal sealed partial class RegisterMerchant(
     }
 
     private async Task<Outcome> ExecuteAsync(
-        string name, string token, string? idempotencyKey, CancellationToken cancellationToken)
+        string name, HttpContext context, string? idempotencyKey, CancellationToken cancellationToken)
     {
+        var @operator = OperatorIdentity.Of(context);
+        var token = @operator.Token;
         await using var transaction = await database.BeginAsync(cancellationToken);
         var bodyHash = SHA256.HashData(Encoding.UTF8.GetBytes(name));
         if (idempotencyKey is not null
@@ -103,6 +106,10 @@ internal sealed partial class RegisterMerchant(
             MerchantNumber = merchant.Number,
             Name = merchant.Name,
         });
+        await audit.AddAsync(
+            transaction, context, @operator.Name,
+            new AuditEntry("merchant.register", $"{merchant.Id}", merchant.Id, After: MerchantView.Of(merchant)),
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         LogRegistered(merchant.Id, merchant.Number);
         return new Outcome.Registered(answer, IsReplay: false);
@@ -133,7 +140,7 @@ internal sealed partial class RegisterMerchant(
 internal static class RegisterMerchantRoute
 {
     public static void MapRegisterMerchant(this IEndpointRouteBuilder routes) =>
-        routes.MapPost("/operator/merchants", HandleAsync).WithName(nameof(RegisterMerchant));
+        routes.MapPost("/operator/merchants", HandleAsync).WithName(nameof(RegisterMerchant)).Needs(OperatorRoles.Support);
 
     private static Task<IResult> HandleAsync(
         HttpContext context, [FromServices] RegisterMerchant feature, CancellationToken cancellationToken) =>

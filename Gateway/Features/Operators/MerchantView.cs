@@ -1,6 +1,6 @@
 using ArdorQr.Gateway.Database;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>A merchant as the operator sees it.</summary>
 internal sealed record MerchantView(Guid Id, string Name, string Status, DateTimeOffset CreatedAt)

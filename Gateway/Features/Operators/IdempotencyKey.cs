@@ -1,6 +1,6 @@
 using ArdorQr.ServiceDefaults.Errors;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>The header Idempotency-Key of an operator's call.</summary>
 internal static class IdempotencyKey

@@ -4,7 +4,7 @@ using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>GET /operator/merchants/{id}.</summary>
 internal static class GetMerchant

@@ -2,7 +2,7 @@ using ArdorQr.Gateway.Clients;
 using ArdorQr.ServiceDefaults.Errors;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
 /// GET /operator/payments?status=review (or <c>review=true</c>): the payments that wait for an operator, newest first,

@@ -3,7 +3,7 @@ using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>GET /operator/merchants: newest first, by <c>limit</c> and <c>before</c>.</summary>
 internal static class ListMerchants

@@ -4,7 +4,7 @@ using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
 /// GET /operator/checkpoints: one wallet's kept checkpoints, newest first, by <c>limit</c> and <c>before</c>; the verifier
