@@ -43,6 +43,8 @@ internal static class ServeContract
                 .DisableTelemetry()
                 .DisableAgent()
                 .DisableMcp()
+                .ExpandAllTags()
+                .HideDeveloperTools()
                 .HideClientButton();
         });
     }

@@ -1,9 +1,10 @@
 using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace ArdorQr.Gateway.Tests;
 
 /// <summary>The published pages as a real browser shows them, with every host but ours out of its reach.</summary>
-public sealed class BrowserTests(GatewayFixture fixture)
+public sealed partial class BrowserTests(GatewayFixture fixture)
 {
     private const int TimeLimitSeconds = 90;
     private const int VirtualMilliseconds = 15_000;
@@ -29,7 +30,7 @@ public sealed class BrowserTests(GatewayFixture fixture)
         var page = await DrawnAsync("/docs/guide/errors");
 
         Assert.Contains("insufficient_funds", page, StringComparison.Ordinal);
-        Assert.Contains("<td>payee_rejected", page.Replace("<code>", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains("получатель отказался", page, StringComparison.Ordinal);
     }
 
     private async Task<string> DrawnAsync(string path)
@@ -54,7 +55,7 @@ public sealed class BrowserTests(GatewayFixture fixture)
                 var page = await process.StandardOutput.ReadToEndAsync(limit.Token);
                 await process.WaitForExitAsync(limit.Token);
                 Assert.True(page.Length > 0, $"The browser drew nothing: {await errors}");
-                return page;
+                return Tag().Replace(page, ""); // Scalar breaks words with tags.
             }
             finally
             {
@@ -69,4 +70,7 @@ public sealed class BrowserTests(GatewayFixture fixture)
             profile.Delete(recursive: true);
         }
     }
+
+    [GeneratedRegex("<[^>]+>")]
+    private static partial Regex Tag();
 }

@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 const folder = process.argv[2];
 const { DASHBOARD_URL: dashboard, MERCHANT_ID: merchant } = process.env;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const WAIT_MS = 60_000;
+const WAIT_MS = 20_000;
 
 // The command, its form, and whether it is sent or only shown.
 const commands = [
@@ -27,28 +27,46 @@ const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] }
 const page = await browser.newPage({ viewport: { width: 1500, height: 950 }, locale: "en-US" });
 page.setDefaultTimeout(WAIT_MS);
 await page.goto(dashboard);
-const row = page.locator("tr, fluent-data-grid-row, .fluent-data-grid-row").filter({ hasText: "gateway" }).filter({ hasText: "Running" }).first();
+const row = page.locator("tr").filter({ has: page.locator(".resource-name-text", { hasText: /^gateway$/ }) }).first();
 await row.waitFor();
+
+// A form that somebody left open is shown to everyone who comes.
+const forms = page.locator("fluent-dialog-body.interaction-input-dialog:visible");
+await page.waitForTimeout(1_000);
+for (let left = 0; left < 5 && (await forms.count()) > 0; left++) {
+  await forms.last().locator("fluent-button").filter({ hasText: "Cancel" }).last().click();
+  await page.waitForTimeout(500);
+}
 await page.screenshot({ path: join(folder, "resources.png") });
+
+const item = (title) => page.locator("fluent-menu-item:visible").filter({ hasText: new RegExp(`^\\s*${title}\\s*$`) }).first();
+
+async function choose(title) {
+  await row.locator("[title='Actions']").first().click();
+  const more = page.locator("fluent-menu-item:visible").filter({ hasText: "Commands" }).first();
+  await more.waitFor();
+  if (!(await item(title).isVisible())) await more.hover(); // Two are on the first level, the rest on the second.
+  await item(title).click();
+}
 
 for (const { title, fill, send } of commands) {
   const name = title.toLowerCase().replaceAll(" ", "-");
-  await row.locator("[title='Actions'], [aria-label='Actions']").first().click();
-  await page.getByRole("menuitem", { name: title, exact: true }).first().click();
+  await choose(title);
   if (fill.length > 0) {
-    const dialog = page.locator("fluent-dialog").last();
-    await dialog.waitFor();
-    const inputs = dialog.locator("fluent-text-field input, input[type=text]");
-    for (const [index, value] of fill.entries()) await inputs.nth(index).fill(value);
+    const form = page.locator("fluent-dialog-body.interaction-input-dialog").last();
+    await form.waitFor();
+    for (const [index, value] of fill.entries()) await form.getByRole("textbox").nth(index).fill(value);
     await page.screenshot({ path: join(folder, `${name}.png`) });
-    await dialog.locator("fluent-button").filter({ hasText: send ? title : "Cancel" }).last().click();
+    await form.locator("fluent-button").filter({ hasText: send ? title : "Cancel" }).last().click();
   }
   if (send) {
-    await page.waitForTimeout(1_500); // Its answer is shown when it comes.
+    const answer = page.locator("fluent-dialog-body:visible").filter({ hasText: /[{[]/ }).last();
+    await answer.waitFor();
     await page.screenshot({ path: join(folder, `${name}-answer.png`) });
     await page.keyboard.press("Escape");
+    await answer.waitFor({ state: "hidden" });
   }
-  console.log(`${title}: ${send ? "sent" : "shown"}`);
+  console.log(`${title}: ${send ? "sent, and answered" : "shown"}`);
 }
 
 await browser.close();
