@@ -20,6 +20,8 @@ internal sealed record World
 
     public required Usdt MinAmount { get; init; }
 
+    public required CreditLimits Limits { get; init; }
+
     /// <summary>The settings as they were given, for plain numbers and addresses.</summary>
     public required WorldOptions Options { get; init; }
 
@@ -44,10 +46,16 @@ internal sealed record World
                 : JettonWallet.UsdtMainnetCode),
         RateRule = new RateRule(
             RateOf(options.MinRateAbsolute), RateOf(options.MaxRateAbsolute), options.MinRateSources,
-            IsTestNetworkId(options.NetworkGlobalId.Value)),
+            IsTestNetworkId(options.NetworkGlobalId.Value), options.MaxRateStepBps,
+            options.ReferenceRateUrl is null ? null : options.MaxReferenceDistanceBps),
         MinAmount = AmountOf(options.MinAmountUsdt),
+        Limits = options is { MaxCreditUsdt: null, MaxCreditPerHourUsdt: null }
+            ? CreditLimits.None
+            : new CreditLimits(LimitOf(options.MaxCreditUsdt), LimitOf(options.MaxCreditPerHourUsdt)),
         Options = options,
     };
+
+    private static Usdt LimitOf(decimal? usdt) => usdt is { } given ? AmountOf(given) : Usdt.FromMicros(long.MaxValue);
 
     private static UsdtRate RateOf(decimal roubles) => UsdtRate.TryFromDecimal(roubles, out var rate)
         ? rate

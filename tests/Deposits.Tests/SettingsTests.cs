@@ -36,6 +36,12 @@ public sealed class SettingsTests
     [InlineData($"{Live}:FaucetUrl", "http://faucet.example")]
     [InlineData($"{Live}:MinRateSources", "1")]
     [InlineData($"{Live}:RateSources:0:Kind", "sandbox")]
+    [InlineData($"{Live}:MaxCreditUsdt", null)]
+    [InlineData($"{Live}:MaxCreditPerHourUsdt", null)]
+    [InlineData($"{Live}:MaxRateStepBps", null)]
+    [InlineData($"{Live}:ReferenceRateUrl", null)]
+    [InlineData($"{Live}:SecondChainUrl", "http://mainnet.example")]
+    [InlineData($"{Test}:BlockedSourcesFile", "/nowhere/blocked.txt")]
     [InlineData($"{Live}:ChainUrl", OutsideWorld.ChainUrl)]
     [InlineData($"{Live}:PublicKey", "1111111111111111111111111111111111111111111111111111111111111111")]
     [InlineData($"{Test}:NetworkGlobalId", "-239")]
@@ -47,7 +53,7 @@ public sealed class SettingsTests
     [InlineData($"{Test}:MinRateSources", "2")]
     [InlineData($"{Test}:FaucetToken", "")]
     [InlineData($"{Test}:FeeBps", "10000")]
-    public void What_may_not_be_is_refused(string name, string value) =>
+    public void What_may_not_be_is_refused(string name, string? value) =>
         Assert.NotEmpty(Faults(settings =>
         {
             ApiTests.SetUpLive(settings);

@@ -36,6 +36,13 @@ internal static class ToncenterReader
             }
             : null;
 
+    public static WalletBalance? BalanceOf(WalletRow row, TonAddress master) =>
+        TonAddress.TryParse(row.Address, out var wallet)
+        && TonAddress.TryParse(row.Jetton, out var jetton) && jetton == master
+        && long.TryParse(row.Balance, NumberStyles.None, CultureInfo.InvariantCulture, out var micros)
+            ? new WalletBalance(wallet, micros, row.LastTransactionLt)
+            : null;
+
     /// <summary>The address that is a cell's whole content; null for any other cell.</summary>
     public static TonAddress? AddressIn(Cell cell)
     {

@@ -12,8 +12,8 @@ namespace ArdorQr.Deposits.Features;
 /// transfers and verifies what waits, at each tick. Whatever fails is tried again, with growing pauses.
 /// </summary>
 internal sealed partial class WatchChain(
-    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchStatus status,
-    ServiceDatabase database, TimeProvider time, ILogger<WatchChain> logger)
+    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchSeat seat,
+    WatchStatus status, ServiceDatabase database, TimeProvider time, ILogger<WatchChain> logger)
 {
     private const int MaxPauseSeconds = 15;
     private const int MaxDoublings = 8;
@@ -23,7 +23,6 @@ internal sealed partial class WatchChain(
     private const long ProbeMerchantNumber = 1;
 
     private readonly Guid _holder = Guid.CreateVersion7(time.GetUtcNow());
-    private Leadership? _leader;
     private bool _isChecked;
 
     /// <summary>Runs until the token, or until chain and settings turn out to contradict each other.</summary>
@@ -77,18 +76,18 @@ internal sealed partial class WatchChain(
             _isChecked = true;
         }
 
-        _leader ??= await Leadership.TryTakeAsync(database, world.Mode, _holder, cancellationToken);
-        if (_leader is null)
+        seat.Leader ??= await Leadership.TryTakeAsync(database, world.Mode, _holder, cancellationToken);
+        if (seat.Leader is not { } leader)
         {
             return true;
         }
 
-        var cursorLt = await _leader.RenewAsync(database, cancellationToken);
+        var cursorLt = await leader.RenewAsync(database, cancellationToken);
         var head = await chain.HeadAsync(cancellationToken);
         status.HeadSeen(world.Mode, head.At);
-        await discover.RunAsync(_leader, head, cursorLt, cancellationToken);
-        await verify.RunAsync(_leader, head, cancellationToken);
-        status.OldestPending(world.Mode, await OldestPendingAsync(cancellationToken));
+        await discover.RunAsync(leader, head, cursorLt, cancellationToken);
+        await verify.RunAsync(leader, head, cancellationToken);
+        status.Waiting(world.Mode, await WaitingAsync(cancellationToken));
         return true;
     }
 
@@ -117,7 +116,7 @@ internal sealed partial class WatchChain(
         switch (exception)
         {
             case LeadershipLostException:
-                _leader = null;
+                seat.Leader = null;
                 status.NotLeading(world.Mode);
                 LogLeadershipLost(world.Mode.Code);
                 return TimeSpan.FromMilliseconds(world.Options.PollIntervalMilliseconds);
@@ -136,30 +135,42 @@ internal sealed partial class WatchChain(
         return pause < longest ? pause : longest;
     }
 
-    private async Task<DateTimeOffset?> OldestPendingAsync(CancellationToken cancellationToken)
+    private async Task<WatchStatus.WaitingDeposits> WaitingAsync(CancellationToken cancellationToken)
     {
-        const string sql =
+        const string oldestSql =
             """
             SELECT created_at FROM deposits.deposit
             WHERE mode = @mode AND status = 'pending'
             ORDER BY created_at
             LIMIT 1
             """;
+        const string heldSql =
+            """
+            SELECT hold_reason AS reason, count(*) AS deposits FROM deposits.deposit
+            WHERE mode = @mode AND hold_reason IS NOT NULL AND decision IS NULL
+            GROUP BY hold_reason
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(sql, new { mode = world.Mode }, cancellationToken);
+        var oldest = await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(
+            oldestSql, new { mode = world.Mode }, cancellationToken);
+        var held = await connection.QueryAsync<(string Reason, long Deposits)>(
+            heldSql, new { mode = world.Mode }, cancellationToken);
+        return new(oldest, held.ToDictionary(row => row.Reason, row => row.Deposits));
     }
 
     private async Task ReleaseAsync()
     {
-        if (_leader is null)
+        if (seat.Leader is not { } leader)
         {
             return;
         }
 
+        seat.Leader = null;
+
         try
         {
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(ReleaseTimeoutSeconds), time);
-            await _leader.ReleaseAsync(database, timeout.Token);
+            await leader.ReleaseAsync(database, timeout.Token);
         }
         catch (Exception exception) when (Transient.Is(exception) || exception is OperationCanceledException)
         {

@@ -35,7 +35,7 @@ internal static class ListJettonTransfers
             WHERE (@owners::text[] IS NULL OR owner = ANY(@owners))
                 AND (@masters::text[] IS NULL OR master = ANY(@masters))
                 AND lt BETWEEN @startLt AND @endLt
-                AND seqno <= {ChainHead.SeqnoSql}
+                AND shown_seqno <= {ChainHead.SeqnoSql}
             ORDER BY lt {order}
             LIMIT @limit OFFSET @offset
             """;
