@@ -90,7 +90,17 @@ internal static class GetReconciliation
             });
     }
 
-    private sealed record PostingsRow(long Confirmed, long Credited, long OverdueCount, Guid[] Overdue);
+    /// <summary>With setters: Dapper finds no constructor for an array.</summary>
+    private sealed record PostingsRow
+    {
+        public long Confirmed { get; init; }
+
+        public long Credited { get; init; }
+
+        public long OverdueCount { get; init; }
+
+        public Guid[] Overdue { get; init; } = [];
+    }
 
     /// <summary>In kopecks: what was confirmed to Ledger and what it has posted; the rest is on its way, or overdue.</summary>
     private static async Task<Check> PostingsAsync(
@@ -102,9 +112,10 @@ internal static class GetReconciliation
                 coalesce(sum(credited_kopecks) FILTER (WHERE status = 'credited'), 0)::bigint AS credited,
                 count(*) FILTER (WHERE status <> 'credited' AND confirmed_at < clock_timestamp() - make_interval(secs => @late))
                     AS overdue_count,
-                coalesce((array_agg(deposit_id) FILTER (
-                    WHERE status <> 'credited' AND confirmed_at < clock_timestamp() - make_interval(secs => @late)))[1:@limit], '{}')
-                    AS overdue
+                ARRAY(
+                    SELECT deposit_id FROM deposits.deposit
+                    WHERE mode = @mode AND status <> 'credited' AND confirmed_at < clock_timestamp() - make_interval(secs => @late)
+                    LIMIT @limit) AS overdue
             FROM deposits.deposit
             WHERE mode = @mode AND confirmed_at IS NOT NULL
             """;

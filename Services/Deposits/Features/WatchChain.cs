@@ -82,13 +82,27 @@ internal sealed partial class WatchChain(
             return true;
         }
 
+        try
+        {
+            await LookAsync(leader, cancellationToken);
+        }
+        catch (LeadershipLostException)
+        {
+            seat.Leader = null;
+            throw;
+        }
+
+        return true;
+    }
+
+    private async Task LookAsync(Leadership leader, CancellationToken cancellationToken)
+    {
         var cursorLt = await leader.RenewAsync(database, cancellationToken);
         var head = await chain.HeadAsync(cancellationToken);
         status.HeadSeen(world.Mode, head.At);
         await discover.RunAsync(leader, head, cursorLt, cancellationToken);
         await verify.RunAsync(leader, head, cancellationToken);
         status.Waiting(world.Mode, await WaitingAsync(cancellationToken));
-        return true;
     }
 
     /// <summary>Why this chain can't be the world's; null when all agrees.</summary>
@@ -116,7 +130,6 @@ internal sealed partial class WatchChain(
         switch (exception)
         {
             case LeadershipLostException:
-                seat.Leader = null;
                 status.NotLeading(world.Mode);
                 LogLeadershipLost(world.Mode.Code);
                 return TimeSpan.FromMilliseconds(world.Options.PollIntervalMilliseconds);
