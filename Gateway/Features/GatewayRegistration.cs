@@ -34,6 +34,8 @@ internal static class GatewayRegistration
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(LedgerClient.TimeoutSeconds));
         services.AddServiceClient<PaymentsClient>(PaymentsClient.Service, PaymentsClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(PaymentsClient.TimeoutSeconds));
+        services.AddServiceClient<DepositsClient>(DepositsClient.Service, DepositsClient.Scope)
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(DepositsClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
         // With any other one the instrumentation would read the caller's traceparent again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -58,6 +60,8 @@ internal static class GatewayRegistration
         app.MapAdjustBalance();
         app.MapListPaymentsInReview();
         app.MapSettlePayment();
+        app.MapListHeldDeposits();
+        app.MapDecideDeposit();
         app.MapListCheckpoints();
         app.MapServeContract();
         app.MapReverseProxy();

@@ -1,3 +1,4 @@
+using ArdorQr.Benchmarks.Deposits;
 using ArdorQr.Benchmarks.Ledger;
 
 namespace ArdorQr.Benchmarks;
@@ -13,6 +14,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
             LedgerBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
+        new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to a credit",
+            DepositsBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)

@@ -60,6 +60,29 @@ public sealed class SettingsTests
             settings[name] = value;
         }));
 
+    [Fact]
+    public void A_mode_without_a_world_names_what_it_would_need_and_that_is_all_it_needs()
+    {
+        var needed = WorldsOptions.NeededIn(Contracts.Mode.Live).ToList();
+        var faults = string.Join('\n', Faults(settings =>
+        {
+            settings.Clear();
+            settings[$"{Live}:FeeBps"] = "150";
+        }));
+
+        Assert.Contains($"{Live}:MaxCreditUsdt", needed);
+        Assert.All(needed, name => Assert.Contains(name.Split(':')[^1], faults, StringComparison.Ordinal));
+        Assert.Empty(Faults(settings =>
+        {
+            ApiTests.SetUpLive(settings);
+            foreach (var name in settings.Keys.Where(key => key.StartsWith(Live, StringComparison.Ordinal)
+                && !needed.Any(needs => key.StartsWith(needs, StringComparison.Ordinal))).ToList())
+            {
+                settings.Remove(name);
+            }
+        }));
+    }
+
     private static List<string> Faults(Action<Dictionary<string, string?>> change)
     {
         var settings = DepositsHost.Settings;

@@ -27,7 +27,7 @@ internal static class Fuzzing
     private const int MaxBytesPerByte = 400;
     private const int MaxBytesAtLeast = 256 * 1024;
 
-    private static readonly TimeSpan MaxTime = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(1);
 
     public static FuzzResult Run(int iterations, int seed)
     {
