@@ -48,7 +48,7 @@ internal sealed class StubService : IAsyncDisposable
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapPublicApi().Map("{**path}", stub.HandleAsync);
-        app.MapInternalApi(name switch { "ledger" => "ledger:adjust", "payments" => "payments:operate", _ => "webhooks:configure" }).Map("{**path}", stub.HandleAsync);
+        app.MapInternalApi(name switch { "ledger" => "ledger:adjust", "payments" => "payments:operate", "deposits" => "deposits:operate", _ => "webhooks:configure" }).Map("{**path}", stub.HandleAsync);
         app.Map("/rail/{**path}", stub.HandleAsync);
         await app.StartAsync(cancellationToken);
         return stub;
