@@ -32,7 +32,8 @@ internal sealed record World
 
     /// <summary>The owner's address that belongs to a merchant's number.</summary>
     /// <exception cref="OverflowException">The number isn't within 1..2³¹−1.</exception>
-    public TonAddress OwnerOf(long merchantNumber) => WalletV5R1.AddressOf(PublicKey, NetworkGlobalId, checked((uint)merchantNumber));
+    public TonAddress OwnerOf(
+        long merchantNumber) => WalletV5R1.AddressOf(PublicKey, NetworkGlobalId, checked((uint)merchantNumber));
 
     public static World Of(Mode mode, WorldOptions options) => new()
     {

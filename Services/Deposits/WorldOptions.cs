@@ -66,11 +66,15 @@ internal sealed class WorldOptions
     [Range(0, 86_400)]
     public int ReconciliationPauseSeconds { get; init; } = 10;
 
-    /// <summary>With more merchants than that one scan of all the jetton's transfers takes the place of theirs by address.</summary>
+    /// <summary>
+    /// With more merchants than that one scan of all the jetton's transfers takes the place of theirs by address.
+    /// </summary>
     [Range(0, 10_000)]
     public int ScanMasterAboveMerchants { get; init; } = 300;
 
-    /// <summary>Another index, of somebody else's, that must agree on what is above the limits; an operator otherwise.</summary>
+    /// <summary>
+    /// Another index, of somebody else's, that must agree on what is above the limits; an operator otherwise.
+    /// </summary>
     [Url]
     public string? SecondChainUrl { get; init; }
 
@@ -118,11 +122,15 @@ internal sealed class WorldOptions
     [Range(typeof(decimal), "0.000001", "1000000")]
     public decimal MaxRateAbsolute { get; init; } = 250;
 
-    /// <summary>How far, in basis points, a quote may be from the rate of the last hour's last credit. Live needs it.</summary>
+    /// <summary>
+    /// How far, in basis points, a quote may be from the rate of the last hour's last credit. Live needs it.
+    /// </summary>
     [Range(1, 10_000)]
     public int? MaxRateStepBps { get; init; }
 
-    /// <summary>The Bank of Russia's daily rates (XML_daily.asp), whose dollar every quote must be near. Live needs it.</summary>
+    /// <summary>
+    /// The Bank of Russia's daily rates (XML_daily.asp), whose dollar every quote must be near. Live needs it.
+    /// </summary>
     [Url]
     public string? ReferenceRateUrl { get; init; }
 
@@ -138,8 +146,8 @@ internal sealed class WorldOptions
     public int PollIntervalMilliseconds { get; init; } = 1_000;
 
     /// <summary>
-    /// How far below the cursor rows are read again, a page per round, in logical time: indexes add late. About a million is a block of
-    /// mainnet, a hundred million is one of the sandbox.
+    /// How far below the cursor rows are read again, a page per round, in logical time: indexes add late. About a million
+    /// is a block of mainnet, a hundred million is one of the sandbox.
     /// </summary>
     [Range(0, 100_000_000_000)]
     public long CursorOverlapLt { get; init; } = 6_000_000_000;

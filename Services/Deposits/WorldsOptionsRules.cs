@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Deposits;
 
-/// <summary>What the settings of the worlds must be together: live has nothing of a sandbox, and nothing that is test's.</summary>
+/// <summary>
+/// What the settings of the worlds must be together: live has nothing of a sandbox, and nothing that is test's.
+/// </summary>
 internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
 {
     private const int MinLiveSources = 2;

@@ -85,14 +85,27 @@ public sealed class CreditTests
         await RunAsync(world, deposits);
 
         await world.SendAsync(20, "sweep");
-        await world.NextBlockAsync();
-        await deposits.ReconcileAsync();
-        Assert.Equal(0, await deposits.ScalarAsync<long>("SELECT count(*) FROM deposits.movement")); // Not deep enough yet.
         await RunAsync(world, deposits);
 
         Assert.Equal(-20_000_000, await deposits.ScalarAsync<long>("SELECT micros FROM deposits.movement WHERE kind = 'sweep'"));
         Assert.Equal(0, await DifferencesAsync(deposits));
         Assert.Equal(1, await deposits.EnqueuedAsync<DepositConfirmed>());
+    }
+
+    [Fact]
+    public async Task What_is_not_deep_enough_is_not_taken_for_true_by_its_balance_either()
+    {
+        await using var world = await SandboxWorld.StartAsync();
+        await using var deposits = await world.StartDepositsAsync(
+            settings => settings["Deposits:Worlds:Test:Confirmations"] = "1000");
+        await world.SendAsync(25, "mint");
+        await RunAsync(world, deposits);
+        Assert.Equal((0L, 1L), (await deposits.ScalarAsync<long>("SELECT count(*) FROM deposits.deposit"), await DifferencesAsync(deposits)));
+
+        await world.NextBlockAsync(1_000);
+        await RunAsync(world, deposits);
+
+        Assert.Equal((1L, 0L), (await deposits.EnqueuedAsync<DepositConfirmed>(), await DifferencesAsync(deposits)));
     }
 
     [Fact]

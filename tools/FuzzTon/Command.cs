@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace ArdorQr.FuzzTon;
 
-/// <summary>The command: reads mutated bags of cells and addresses, and says what was reached and what went wrong.</summary>
+/// <summary>
+/// The command: reads mutated bags of cells and addresses, and says what was reached and what went wrong.
+/// </summary>
 internal static class Command
 {
     public const int Ok = 0;

@@ -11,7 +11,8 @@ namespace ArdorQr.Deposits.Clients;
 /// The Bank of Russia's dollar rate, which a quote for a dollar's stablecoin must be near. It changes once a working
 /// day, so it is asked for once an hour and serves while it is no older than the longest holidays.
 /// </summary>
-internal sealed partial class ReferenceRates(IHttpClientFactory clients, TimeProvider time, ILogger<ReferenceRates> logger)
+internal sealed partial class ReferenceRates(
+    IHttpClientFactory clients, TimeProvider time, ILogger<ReferenceRates> logger)
 {
     private const int ReuseMinutes = 60;
     private const int RetrySeconds = 30;
@@ -55,20 +56,23 @@ internal sealed partial class ReferenceRates(IHttpClientFactory clients, TimePro
     }
 
     /// <summary>
-    /// <c>&lt;ValCurs Date="19.06.2026"&gt;&lt;Valute ID="R01235"&gt;&lt;CharCode&gt;USD&lt;/CharCode&gt;&lt;Nominal&gt;1&lt;/Nominal&gt;
-    /// …&lt;Value&gt;78,5067&lt;/Value&gt;…</c>
+    /// <c>&lt;ValCurs Date="19.06.2026"&gt;&lt;Valute ID="R01235"&gt;&lt;CharCode&gt;USD&lt;/CharCode&gt;
+    /// &lt;Nominal&gt;1&lt;/Nominal&gt;…&lt;Value&gt;78,5067&lt;/Value&gt;…</c>
     /// </summary>
     /// <exception cref="FormatException">It is something else.</exception>
     internal static Daily Read(string xml)
     {
         try
         {
-            using var reader = XmlReader.Create(new StringReader(xml), new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit });
+            var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit };
+            using var reader = XmlReader.Create(new StringReader(xml), settings);
             var root = XDocument.Load(reader).Root!;
             var dollar = root.Elements("Valute").Single(valute => (string?)valute.Element("CharCode") == "USD");
             var value = decimal.Parse(
-                ((string)dollar.Element("Value")!).Replace(',', '.'), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
-            var nominal = int.Parse((string)dollar.Element("Nominal")!, NumberStyles.None, CultureInfo.InvariantCulture);
+                ((string)dollar.Element("Value")!).Replace(',', '.'), NumberStyles.AllowDecimalPoint,
+                CultureInfo.InvariantCulture);
+            var nominal = int.Parse(
+                (string)dollar.Element("Nominal")!, NumberStyles.None, CultureInfo.InvariantCulture);
             var on = DateOnly.ParseExact((string)root.Attribute("Date")!, "dd.MM.yyyy", CultureInfo.InvariantCulture);
             return UsdtRate.TryFromDecimal(value / nominal, out var rate)
                 ? new Daily(rate, on)

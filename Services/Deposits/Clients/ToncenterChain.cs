@@ -75,7 +75,8 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, string clientNa
             transaction => transaction.OutMessages.Any(message => message.Hash == messageHash));
     }
 
-    public async Task<TonAddress> JettonWalletOfAsync(TonAddress owner, TonAddress master, CancellationToken cancellationToken)
+    public async Task<TonAddress> JettonWalletOfAsync(
+        TonAddress owner, TonAddress master, CancellationToken cancellationToken)
     {
         const string method = "get_wallet_address";
         var argument = BagOfCells.ToBase64(new CellBuilder().StoreAddress(owner).Build());
@@ -91,7 +92,8 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, string clientNa
                 : throw new ChainUnavailableException($"{method} gave no address.");
     }
 
-    private async Task<ChainPage<ChainTransaction>> TransactionsAsync(string pathAndQuery, CancellationToken cancellationToken)
+    private async Task<ChainPage<ChainTransaction>> TransactionsAsync(
+        string pathAndQuery, CancellationToken cancellationToken)
     {
         var rows = (await GetAsync<Transactions>(pathAndQuery, cancellationToken)).Rows ?? [];
         return new([.. rows.Select(ToncenterReader.TransactionOf).OfType<ChainTransaction>()], rows.Count);

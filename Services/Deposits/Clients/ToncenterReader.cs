@@ -6,7 +6,9 @@ using static ArdorQr.Deposits.Clients.ToncenterBodies;
 
 namespace ArdorQr.Deposits.Clients;
 
-/// <summary>Turns rows of the API into our terms. A row that can't be read is null: it must not stop the others.</summary>
+/// <summary>
+/// Turns rows of the API into our terms. A row that can't be read is null: it must not stop the others.
+/// </summary>
 internal static class ToncenterReader
 {
     private const string FinalizedFinality = "finalized";

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace ArdorQr.Deposits.Database;
 
-/// <summary>The rows of <c>deposits.rate</c>: the rate that was credited with last, by which the next one is judged.</summary>
+/// <summary>
+/// The rows of <c>deposits.rate</c>: the rate that was credited with last, by which the next one is judged.
+/// </summary>
 internal static class AcceptedRates
 {
     /// <param name="Rate">Null before the first.</param>
@@ -15,7 +17,8 @@ internal static class AcceptedRates
 
     private sealed record Row(long? RateMicros, DateTimeOffset? AcceptedAt, DateTimeOffset Now);
 
-    public static async Task<Last> LastAsync(NpgsqlConnection connection, Mode mode, CancellationToken cancellationToken)
+    public static async Task<Last> LastAsync(
+        NpgsqlConnection connection, Mode mode, CancellationToken cancellationToken)
     {
         const string sql =
             """

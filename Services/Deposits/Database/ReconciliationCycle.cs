@@ -28,7 +28,8 @@ internal sealed record ReconciliationCycle
     }
 
     /// <summary>Begins a walk about the newest block.</summary>
-    public static Task BeginAsync(ServiceTransaction transaction, Mode mode, long seqno, CancellationToken cancellationToken)
+    public static Task BeginAsync(
+        ServiceTransaction transaction, Mode mode, long seqno, CancellationToken cancellationToken)
     {
         const string sql =
             """

@@ -15,7 +15,9 @@ internal sealed record ComparedWallet(AddressRow Address, long BalanceMicros, lo
     public bool Differs => BalanceMicros != ExpectedMicros;
 }
 
-/// <summary>What our wallets should hold by the receipts and movements that were verified, and where that isn't so.</summary>
+/// <summary>
+/// What our wallets should hold by the receipts and movements that were verified, and where that isn't so.
+/// </summary>
 internal static class WalletBooks
 {
     private sealed record ExpectedRow(string Wallet, long Micros);

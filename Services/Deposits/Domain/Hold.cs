@@ -17,7 +17,9 @@ internal static class Hold
     /// <summary>Its source isn't welcome, or that couldn't be found out.</summary>
     public const string Screening = "screening";
 
-    /// <summary>What a limit stops until a second source or an operator says that the deposit is right; null for none.</summary>
+    /// <summary>
+    /// What a limit stops until a second source or an operator says that the deposit is right; null for none.
+    /// </summary>
     /// <param name="amount">The deposit.</param>
     /// <param name="ofLastHour">What was credited within the last hour.</param>
     /// <param name="limits">The limits.</param>

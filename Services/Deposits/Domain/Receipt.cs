@@ -34,7 +34,9 @@ internal abstract record Receipt
     /// <summary>It arrived, and an operator decided that it isn't credited.</summary>
     public const string RefusedByOperator = "refused";
 
-    /// <summary>The message by which a sender's transaction passes jettons to our wallet; null when it sent none.</summary>
+    /// <summary>
+    /// The message by which a sender's transaction passes jettons to our wallet; null when it sent none.
+    /// </summary>
     /// <exception cref="ChainContradictionException">It sent something that can't be read: no proof either way.</exception>
     public static ChainMessage? InternalTransferTo(TonAddress jettonWallet, ChainTransaction sender)
     {

@@ -21,7 +21,8 @@ internal sealed partial class ClearDeposit(
     ILogger<ClearDeposit> logger)
 {
     /// <summary>Why it must wait; null when it may be credited.</summary>
-    public async Task<string?> ReasonAsync(DepositRow row, Receipt.Received received, CancellationToken cancellationToken)
+    public async Task<string?> ReasonAsync(
+        DepositRow row, Receipt.Received received, CancellationToken cancellationToken)
     {
         if (row.Decision == DepositRow.Credit)
         {
@@ -37,7 +38,8 @@ internal sealed partial class ClearDeposit(
         return reason is null || await IsSeenBySecondAsync(row, received, cancellationToken) ? null : reason;
     }
 
-    private async Task<bool> IsWelcomeAsync(DepositRow row, Receipt.Received received, CancellationToken cancellationToken)
+    private async Task<bool> IsWelcomeAsync(
+        DepositRow row, Receipt.Received received, CancellationToken cancellationToken)
     {
         try
         {
@@ -94,7 +96,8 @@ internal sealed partial class ClearDeposit(
     [LoggerMessage(Level = LogLevel.Error, Message = "The source of deposit {DepositId} can't be screened; it waits")]
     private partial void LogNotScreened(Guid depositId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "A second source was asked for deposit {DepositId}: agrees {Agrees}")]
+    [LoggerMessage(Level = LogLevel.Information,
+        Message = "A second source was asked for deposit {DepositId}: agrees {Agrees}")]
     private partial void LogSecondSource(Guid depositId, bool agrees);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The second source can't tell of deposit {DepositId}: {Reason}")]

@@ -34,7 +34,8 @@ internal sealed partial class DecideDeposit(ServiceDatabase database, TimeProvid
             return CommonErrors.ValidationFailed("decision", "decision — credit или refuse.").ToResult();
         }
 
-        if (request.Reason is not { Length: > 0 and <= MaxTextLength } || request.Operator is not { Length: > 0 and <= MaxTextLength })
+        if (request.Reason is not { Length: > 0 and <= MaxTextLength }
+            || request.Operator is not { Length: > 0 and <= MaxTextLength })
         {
             return CommonErrors.ValidationFailed("reason", $"reason — от 1 до {MaxTextLength} символов.").ToResult();
         }
@@ -119,7 +120,8 @@ internal sealed partial class DecideDeposit(ServiceDatabase database, TimeProvid
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "An operator decided on deposit {DepositId}: {Decision}; it was held by {HoldReason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "An operator decided on deposit {DepositId}: {Decision}; it was held by {HoldReason}")]
     private partial void LogDecided(Guid depositId, string decision, string holdReason);
 }
 
@@ -132,5 +134,6 @@ internal static class DecideDepositRoute
     private static async Task<IResult> HandleAsync(
         string id, HttpContext context, [FromServices] DecideDeposit feature, CancellationToken cancellationToken) =>
         await feature.HandleAsync(
-            ListQuery.Id(id), await JsonBody.ReadAsync<DecideDeposit.Request>(context, cancellationToken), cancellationToken);
+            ListQuery.Id(id), await JsonBody.ReadAsync<DecideDeposit.Request>(context, cancellationToken),
+            cancellationToken);
 }

@@ -24,7 +24,9 @@ internal sealed partial class DiscoverDeposits(
     private const int MaxPagesPerScan = 20;
     private const int MaxRowsPerTransaction = 200;
 
-    /// <summary>Where each group's walk over the overlap goes on; it begins anew when it has reached the cursor.</summary>
+    /// <summary>
+    /// Where each group's walk over the overlap goes on; it begins anew when it has reached the cursor.
+    /// </summary>
     private readonly Dictionary<string, long> _lateLt = [];
 
     /// <param name="leader">Our right to write.</param>
@@ -192,6 +194,7 @@ internal sealed partial class DiscoverDeposits(
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} rows of transfers can't be read and are left out")]
     private partial void LogUnreadableRows(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "More transfers than one scan takes; it goes on at logical time {Lt}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "More transfers than one scan takes; it goes on at logical time {Lt}")]
     private partial void LogScanCut(long lt);
 }

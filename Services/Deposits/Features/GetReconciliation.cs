@@ -102,7 +102,9 @@ internal static class GetReconciliation
         public Guid[] Overdue { get; init; } = [];
     }
 
-    /// <summary>In kopecks: what was confirmed to Ledger and what it has posted; the rest is on its way, or overdue.</summary>
+    /// <summary>
+    /// In kopecks: what was confirmed to Ledger and what it has posted; the rest is on its way, or overdue.
+    /// </summary>
     private static async Task<Check> PostingsAsync(
         NpgsqlConnection connection, Mode mode, CancellationToken cancellationToken)
     {

@@ -13,7 +13,8 @@ internal sealed record HeldDeposit(
 /// <summary>Reads <see cref="HeldDeposit"/>s.</summary>
 internal static class HeldDeposits
 {
-    public static async Task<HeldDeposit?> FindAsync(ServiceDatabase database, Guid depositId, CancellationToken cancellationToken)
+    public static async Task<HeldDeposit?> FindAsync(
+        ServiceDatabase database, Guid depositId, CancellationToken cancellationToken)
     {
         const string sql = $"SELECT {DepositRow.Columns} FROM deposits.deposit WHERE deposit_id = @depositId";
         await using var connection = await database.OpenAsync(cancellationToken);

@@ -172,7 +172,8 @@ internal sealed partial class ReconcileChain(
         Message = "Wallet {JettonWallet} was read again: it holds {BalanceMicros}, verified are {ExpectedMicros}")]
     private partial void LogCompared(string jettonWallet, long balanceMicros, long expectedMicros);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Comparing balances on the {Mode} chain was interrupted: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Comparing balances on the {Mode} chain was interrupted: {Reason}")]
     private partial void LogInterrupted(string mode, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Comparing balances on the {Mode} chain failed; it goes on later")]

@@ -72,7 +72,8 @@ internal sealed partial class ReplayWallet(
         }
     }
 
-    private async Task<bool> IsKnownAsync(AddressRow address, ChainHash messageHash, CancellationToken cancellationToken)
+    private async Task<bool> IsKnownAsync(
+        AddressRow address, ChainHash messageHash, CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -114,6 +115,7 @@ internal sealed partial class ReplayWallet(
         return true;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Wallet {JettonWallet} received what no row showed, sent by {TxHash}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "Wallet {JettonWallet} received what no row showed, sent by {TxHash}")]
     private partial void LogFound(string jettonWallet, string txHash);
 }

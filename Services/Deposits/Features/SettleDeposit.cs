@@ -42,7 +42,9 @@ internal sealed partial class SettleDeposit(
         _ => throw new System.Diagnostics.UnreachableException(),
     };
 
-    /// <summary>Looks again later; what is known of the message is kept, and since when there is no trace of it.</summary>
+    /// <summary>
+    /// Looks again later; what is known of the message is kept, and since when there is no trace of it.
+    /// </summary>
     public async Task PostponeAsync(
         Leadership leader, DepositRow row, ChainHash? messageHash, bool isAbsent, CancellationToken cancellationToken)
     {

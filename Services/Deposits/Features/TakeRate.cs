@@ -18,7 +18,8 @@ internal sealed partial class TakeRate(
         var rate = world.RateRule.Apply(quotes, new RateGuards(last.Now, last.Rate, last.AcceptedAt, reference));
         if (rate is null)
         {
-            LogNoRate(world.Mode.Code, string.Join(", ", quotes.Select(quote => $"{quote.Source} {quote.Rate}")), last.Rate, reference);
+            var told = string.Join(", ", quotes.Select(quote => $"{quote.Source} {quote.Rate}"));
+            LogNoRate(world.Mode.Code, told, last.Rate, reference);
         }
         else
         {

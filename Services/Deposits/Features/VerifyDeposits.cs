@@ -17,8 +17,10 @@ internal sealed partial class VerifyDeposits(
 
     public async Task RunAsync(Leadership leader, ChainHead head, CancellationToken cancellationToken)
     {
-        await RunAsync(leader, head, await DueAsync("IS NOT NULL", MaxAnnouncedPerRound, cancellationToken), cancellationToken);
-        await RunAsync(leader, head, await DueAsync("IS NULL", MaxQuietPerRound, cancellationToken), cancellationToken);
+        var announced = await DueAsync("IS NOT NULL", MaxAnnouncedPerRound, cancellationToken);
+        await RunAsync(leader, head, announced, cancellationToken);
+        var quiet = await DueAsync("IS NULL", MaxQuietPerRound, cancellationToken);
+        await RunAsync(leader, head, quiet, cancellationToken);
     }
 
     private async Task RunAsync(
@@ -43,7 +45,8 @@ internal sealed partial class VerifyDeposits(
         }
     }
 
-    private async Task VerifyAsync(Leadership leader, DueDeposit due, ChainHead head, CancellationToken cancellationToken)
+    private async Task VerifyAsync(
+        Leadership leader, DueDeposit due, ChainHead head, CancellationToken cancellationToken)
     {
         var (receipt, messageHash) = await read.RunAsync(due, head, cancellationToken);
         // Absence proves something only of an index that isn't behind, and only after long enough.

@@ -201,9 +201,11 @@ internal sealed partial class WatchChain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The {Mode} chain can't be read now: {Reason}")]
     private partial void LogChainUnavailable(string mode, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The watch over the {Mode} chain was interrupted and goes on: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The watch over the {Mode} chain was interrupted and goes on: {Reason}")]
     private partial void LogTransient(string mode, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A round of the watch over the {Mode} chain failed; it will be tried again")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A round of the watch over the {Mode} chain failed; it will be tried again")]
     private partial void LogRoundFailed(string mode, Exception exception);
 }

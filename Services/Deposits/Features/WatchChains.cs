@@ -1,11 +1,14 @@
 using ArdorQr.Contracts;
 using ArdorQr.Deposits.Clients;
 using ArdorQr.Deposits.Database;
+using ArdorQr.ServiceDefaults.Database;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ArdorQr.Deposits.Features;
 
-/// <summary>Runs one <see cref="WatchChain"/> per world that is set up, and the comparison of balances beside it.</summary>
+/// <summary>
+/// Runs one <see cref="WatchChain"/> per world that is set up, and the comparison of balances beside it.
+/// </summary>
 internal sealed partial class WatchChains(Worlds worlds, IServiceProvider services, ILogger<WatchChains> logger)
     : BackgroundService
 {
@@ -39,7 +42,7 @@ internal sealed partial class WatchChains(Worlds worlds, IServiceProvider servic
         var (seat, store) = (new WatchSeat(), ActivatorUtilities.CreateInstance<StoreDeposit>(services, world));
         var clear = new ClearDeposit(
             world, second is null ? null : new ReadReceipt(world, second), second,
-            services.GetRequiredService<ISourceScreen>(), services.GetRequiredService<ServiceDefaults.Database.ServiceDatabase>(),
+            services.GetRequiredService<ISourceScreen>(), services.GetRequiredService<ServiceDatabase>(),
             services.GetRequiredService<ILogger<ClearDeposit>>());
         var settle = ActivatorUtilities.CreateInstance<SettleDeposit>(services, world, clear);
         var discover = ActivatorUtilities.CreateInstance<DiscoverDeposits>(services, world, chain, store);

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArdorQr.Deposits.Features;
 
-/// <summary>How the watch over each chain goes, for metrics and health. Only the process that holds the lease knows.</summary>
+/// <summary>
+/// How the watch over each chain goes, for metrics and health. Only the process that holds the lease knows.
+/// </summary>
 internal sealed class WatchStatus : IHealthCheck, IDisposable
 {
     public const string MeterName = "ArdorQr.Deposits";
@@ -53,7 +55,8 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     public void NotLeading(Mode mode) => _states.TryRemove(mode, out _);
 
     /// <summary>Degraded, not unhealthy: a chain that is away must not take the merchant's API with it.</summary>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
         var faults = _states

@@ -11,7 +11,8 @@ namespace ArdorQr.Sandbox.Domain;
 /// <param name="Master">The jetton.</param>
 /// <param name="Amount">How much.</param>
 /// <param name="Comment">A text for the receiver, or null.</param>
-internal sealed record TransferTerms(TonAddress Owner, TonAddress Sender, TonAddress Master, Usdt Amount, string? Comment);
+internal sealed record TransferTerms(
+    TonAddress Owner, TonAddress Sender, TonAddress Master, Usdt Amount, string? Comment);
 
 /// <summary>Where on the chain it happens.</summary>
 /// <param name="Lt">The first logical time; the sender's wallet runs at it.</param>

@@ -21,7 +21,9 @@ internal static class TransferScenario
     /// <summary>A jetton of the same name from another master.</summary>
     public const string FakeMaster = "fake_master";
 
-    /// <summary>A stranger's contract plays a jetton wallet: it notifies the owner and sends our wallet a transfer.</summary>
+    /// <summary>
+    /// A stranger's contract plays a jetton wallet: it notifies the owner and sends our wallet a transfer.
+    /// </summary>
     public const string Spoofed = "spoofed";
 
     /// <summary>TON coins instead of jettons.</summary>

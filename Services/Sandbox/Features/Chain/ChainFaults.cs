@@ -17,7 +17,8 @@ internal static class ChainFaults
     private sealed record Order(string Kind, int HoldSeconds);
 
     /// <summary>Answers the request by the oldest fault that is ordered for it, or lets it through.</summary>
-    public static async ValueTask<object?> FilterAsync(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    public static async ValueTask<object?> FilterAsync(
+        EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
     {
         var context = invocation.HttpContext;
         var database = context.RequestServices.GetRequiredService<ServiceDatabase>();
@@ -50,7 +51,8 @@ internal static class ChainFaults
     private static JsonHttpResult<object> Refusal(int status, string error) =>
         TypedResults.Json<object>(new { error }, statusCode: status);
 
-    private static async Task<Order?> TakeAsync(ServiceDatabase database, string path, CancellationToken cancellationToken)
+    private static async Task<Order?> TakeAsync(
+        ServiceDatabase database, string path, CancellationToken cancellationToken)
     {
         const string sql =
             """

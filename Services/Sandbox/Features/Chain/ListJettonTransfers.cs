@@ -11,7 +11,8 @@ internal static class ListJettonTransfers
         public void MapListJettonTransfers() => routes.MapGet("/jetton/transfers", HandleAsync);
     }
 
-    private static async Task<IResult> HandleAsync(HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
     {
         var query = new ChainQuery(request.Query);
         var parameters = new

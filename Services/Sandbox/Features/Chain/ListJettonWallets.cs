@@ -17,7 +17,8 @@ internal static class ListJettonWallets
 
     private sealed record Row(string JettonWallet, string Owner, string Master, long Balance, long LastLt);
 
-    private static async Task<IResult> HandleAsync(HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
     {
         const string sql =
             $"""

@@ -3,7 +3,9 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Sandbox.Features.Chain;
 
-/// <summary>GET /chain/api/v3/transactionsByMessage: which transaction sent a message, and which one it reached.</summary>
+/// <summary>
+/// GET /chain/api/v3/transactionsByMessage: which transaction sent a message, and which one it reached.
+/// </summary>
 internal static class ListTransactionsByMessage
 {
     extension(IEndpointRouteBuilder routes)
