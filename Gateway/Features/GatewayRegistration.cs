@@ -49,6 +49,8 @@ internal static class GatewayRegistration
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(PaymentsClient.TimeoutSeconds));
         services.AddHttpClient(nameof(ReconciliationClient))
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(ReconciliationClient.TimeoutSeconds));
+        services.AddServiceClient<DepositsClient>(DepositsClient.Service, DepositsClient.Scope)
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(DepositsClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
         // With any other one the instrumentation would read the caller's traceparent again.
         Sdk.SetDefaultTextMapPropagator(new TraceContextPropagator());
@@ -78,6 +80,8 @@ internal static class GatewayRegistration
         app.MapListPaymentsInReview();
         app.MapSettlePayment();
         app.MapApprovals();
+        app.MapListHeldDeposits();
+        app.MapDecideDeposit();
         app.MapListCheckpoints();
         app.MapDeadLetters();
         app.MapReconcile();

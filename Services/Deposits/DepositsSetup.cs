@@ -1,6 +1,7 @@
 using ArdorQr.Contracts;
 using ArdorQr.Deposits.Clients;
 using ArdorQr.Deposits.Features;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Deposits;
@@ -8,6 +9,9 @@ namespace ArdorQr.Deposits;
 /// <summary>Registers what Deposits consists of: its worlds with their clients, and the watch over them.</summary>
 internal static class DepositsSetup
 {
+    /// <summary>The scope of what operators do to deposits.</summary>
+    public const string OperatorScope = "deposits:operate";
+
     private const int FaucetTimeoutSeconds = 10;
     private const int RateTimeoutSeconds = 3; // The watch waits for it.
     private const int MaxChainAnswerBytes = 32 * 1024 * 1024;
@@ -22,14 +26,26 @@ internal static class DepositsSetup
         services.AddSingleton<Worlds>();
         foreach (var mode in Mode.All)
         {
-            services.AddHttpClient(ToncenterChain.ClientName(mode), (provider, client) => SetUpChain(provider, mode, client))
-                .AddHttpMessageHandler(provider => new ChainBudget.Handler(provider.GetRequiredService<ChainBudget>(), mode));
+            foreach (var use in Enum.GetValues<ChainUse>())
+            {
+                services.AddHttpClient(
+                        ToncenterChain.ClientName(mode, use), (provider, client) => SetUpChain(provider, mode, client))
+                    .AddHttpMessageHandler(
+                        provider => new ChainBudget.Handler(provider.GetRequiredService<ChainBudget>(), mode, use));
+            }
+
+            services.AddHttpClient(
+                ToncenterChain.SecondClientName(mode), (provider, client) => SetUpSecondChain(provider, mode, client));
         }
 
         services.AddHttpClient(RateSources.ClientName, client => Limit(client, RateTimeoutSeconds, MaxAnswerBytes));
         services.AddHttpClient(FaucetClient.ClientName, client => Limit(client, FaucetTimeoutSeconds, MaxAnswerBytes));
         services.AddSingleton<ChainBudget>();
         services.AddSingleton<RateSources>();
+        services.AddSingleton<ReferenceRates>();
+        services.AddSingleton<TakeRate>();
+        services.AddSingleton<DecideDeposit>();
+        services.TryAddSingleton<ISourceScreen, ListedSources>();
         services.AddSingleton<FaucetClient>();
         services.AddSingleton<WatchStatus>();
         services.AddHealthChecks().AddCheck<WatchStatus>("chains");
@@ -38,14 +54,28 @@ internal static class DepositsSetup
 
     private static void SetUpChain(IServiceProvider provider, Mode mode, HttpClient client)
     {
-        var options = provider.GetRequiredService<Worlds>().Find(mode)?.Options
+        var options = OptionsOf(provider, mode);
+        SetUpIndex(client, options.ChainUrl!, options.ChainApiKey, options);
+    }
+
+    private static void SetUpSecondChain(IServiceProvider provider, Mode mode, HttpClient client)
+    {
+        var options = OptionsOf(provider, mode);
+        SetUpIndex(client, options.SecondChainUrl!, options.SecondChainApiKey, options);
+    }
+
+    private static WorldOptions OptionsOf(IServiceProvider provider, Mode mode) =>
+        provider.GetRequiredService<Worlds>().Find(mode)?.Options
             ?? throw new InvalidOperationException($"There is no {mode.Code} world.");
-        client.BaseAddress = new Uri(options.ChainUrl!.TrimEnd('/') + "/api/v3/");
+
+    private static void SetUpIndex(HttpClient client, string url, string? key, WorldOptions options)
+    {
+        client.BaseAddress = new Uri(url.TrimEnd('/') + "/api/v3/");
         client.DefaultRequestHeaders.Add("X-No-Address-Book", "true");
         client.DefaultRequestHeaders.Add("X-No-Metadata", "true");
-        if (!string.IsNullOrWhiteSpace(options.ChainApiKey))
+        if (!string.IsNullOrWhiteSpace(key))
         {
-            client.DefaultRequestHeaders.Add("X-API-Key", options.ChainApiKey);
+            client.DefaultRequestHeaders.Add("X-API-Key", key);
         }
 
         Limit(client, options.ChainTimeoutSeconds, MaxChainAnswerBytes);

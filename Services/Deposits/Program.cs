@@ -17,4 +17,8 @@ return await builder.RunServiceAsync(args, app =>
     api.MapGetDeposit();
     api.MapCreateTestDeposit();
     app.MapInternalApi(GetQuote.Scope).MapGetQuote();
+    app.MapInternalApi(GetReconciliation.Scope).MapGetReconciliation();
+    var operators = app.MapInternalApi(DepositsSetup.OperatorScope);
+    operators.MapListHeldDeposits();
+    operators.MapDecideDeposit();
 });

@@ -20,6 +20,8 @@ internal sealed record World
 
     public required Usdt MinAmount { get; init; }
 
+    public required CreditLimits Limits { get; init; }
+
     /// <summary>The settings as they were given, for plain numbers and addresses.</summary>
     public required WorldOptions Options { get; init; }
 
@@ -30,7 +32,8 @@ internal sealed record World
 
     /// <summary>The owner's address that belongs to a merchant's number.</summary>
     /// <exception cref="OverflowException">The number isn't within 1..2³¹−1.</exception>
-    public TonAddress OwnerOf(long merchantNumber) => WalletV5R1.AddressOf(PublicKey, NetworkGlobalId, checked((uint)merchantNumber));
+    public TonAddress OwnerOf(
+        long merchantNumber) => WalletV5R1.AddressOf(PublicKey, NetworkGlobalId, checked((uint)merchantNumber));
 
     public static World Of(Mode mode, WorldOptions options) => new()
     {
@@ -44,10 +47,16 @@ internal sealed record World
                 : JettonWallet.UsdtMainnetCode),
         RateRule = new RateRule(
             RateOf(options.MinRateAbsolute), RateOf(options.MaxRateAbsolute), options.MinRateSources,
-            IsTestNetworkId(options.NetworkGlobalId.Value)),
+            IsTestNetworkId(options.NetworkGlobalId.Value), options.MaxRateStepBps,
+            options.ReferenceRateUrl is null ? null : options.MaxReferenceDistanceBps),
         MinAmount = AmountOf(options.MinAmountUsdt),
+        Limits = options is { MaxCreditUsdt: null, MaxCreditPerHourUsdt: null }
+            ? CreditLimits.None
+            : new CreditLimits(LimitOf(options.MaxCreditUsdt), LimitOf(options.MaxCreditPerHourUsdt)),
         Options = options,
     };
+
+    private static Usdt LimitOf(decimal? usdt) => usdt is { } given ? AmountOf(given) : Usdt.FromMicros(long.MaxValue);
 
     private static UsdtRate RateOf(decimal roubles) => UsdtRate.TryFromDecimal(roubles, out var rate)
         ? rate

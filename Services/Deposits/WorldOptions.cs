@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ArdorQr.Contracts;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Deposits;
@@ -13,6 +14,23 @@ internal sealed class WorldsOptions
 
     [ValidateObjectMembers]
     public WorldOptions? Test { get; init; }
+
+    /// <summary>The names of the settings without which a mode has no world.</summary>
+    public static IEnumerable<string> NeededIn(Mode mode)
+    {
+        var section = $"{Section}:{(mode == Mode.Live ? nameof(Live) : nameof(Test))}";
+        string[] both =
+        [
+            nameof(WorldOptions.PublicKey), nameof(WorldOptions.NetworkGlobalId), nameof(WorldOptions.ChainUrl),
+            nameof(WorldOptions.JettonMaster), nameof(WorldOptions.RateSources),
+        ];
+        string[] live =
+        [
+            nameof(WorldOptions.MinRateSources), nameof(WorldOptions.MaxRateStepBps), nameof(WorldOptions.ReferenceRateUrl),
+            nameof(WorldOptions.MaxCreditUsdt), nameof(WorldOptions.MaxCreditPerHourUsdt),
+        ];
+        return (mode == Mode.Live ? both.Concat(live) : both).Select(name => $"{section}:{name}");
+    }
 }
 
 /// <summary>One mode's chain, jetton, rate sources and terms.</summary>
@@ -39,6 +57,40 @@ internal sealed class WorldOptions
     /// <summary>The most that the chain's API is asked per second.</summary>
     [Range(1, 1_000)]
     public int ChainRequestsPerSecond { get; init; } = 25;
+
+    /// <summary>How much of that is for comparing balances; the rest is for deposits.</summary>
+    [Range(1, 90)]
+    public int ReconciliationSharePercent { get; init; } = 20;
+
+    /// <summary>How long a walk over all wallets is rested from.</summary>
+    [Range(0, 86_400)]
+    public int ReconciliationPauseSeconds { get; init; } = 10;
+
+    /// <summary>
+    /// With more merchants than that one scan of all the jetton's transfers takes the place of theirs by address.
+    /// </summary>
+    [Range(0, 10_000)]
+    public int ScanMasterAboveMerchants { get; init; } = 300;
+
+    /// <summary>
+    /// Another index, of somebody else's, that must agree on what is above the limits; an operator otherwise.
+    /// </summary>
+    [Url]
+    public string? SecondChainUrl { get; init; }
+
+    /// <summary>Sent to the second index as <c>X-API-Key</c>. A secret.</summary>
+    public string? SecondChainApiKey { get; init; }
+
+    /// <summary>USDT credited in one deposit on one index's word. Live needs it.</summary>
+    [Range(typeof(decimal), "0.000001", "1000000000")]
+    public decimal? MaxCreditUsdt { get; init; }
+
+    /// <summary>USDT credited within an hour on one index's word, all merchants together. Live needs it.</summary>
+    [Range(typeof(decimal), "0.000001", "1000000000")]
+    public decimal? MaxCreditPerHourUsdt { get; init; }
+
+    /// <summary>A file with addresses, one a line, from which nothing is credited.</summary>
+    public string? BlockedSourcesFile { get; init; }
 
     /// <summary>Where test money is asked for, the whole address; only a test network has one.</summary>
     [Url]
@@ -70,6 +122,22 @@ internal sealed class WorldOptions
     [Range(typeof(decimal), "0.000001", "1000000")]
     public decimal MaxRateAbsolute { get; init; } = 250;
 
+    /// <summary>
+    /// How far, in basis points, a quote may be from the rate of the last hour's last credit. Live needs it.
+    /// </summary>
+    [Range(1, 10_000)]
+    public int? MaxRateStepBps { get; init; }
+
+    /// <summary>
+    /// The Bank of Russia's daily rates (XML_daily.asp), whose dollar every quote must be near. Live needs it.
+    /// </summary>
+    [Url]
+    public string? ReferenceRateUrl { get; init; }
+
+    /// <summary>How near, in basis points.</summary>
+    [Range(1, 10_000)]
+    public int MaxReferenceDistanceBps { get; init; } = 1_500;
+
     /// <summary>How many masterchain blocks deep a receipt must be.</summary>
     [Range(0, 1_000)]
     public int Confirmations { get; init; } = 1;
@@ -78,8 +146,8 @@ internal sealed class WorldOptions
     public int PollIntervalMilliseconds { get; init; } = 1_000;
 
     /// <summary>
-    /// How far below the cursor rows are read again, in logical time: indexes add late. About a million is a block of
-    /// mainnet, a hundred million is one of the sandbox.
+    /// How far below the cursor rows are read again, a page per round, in logical time: indexes add late. About a million
+    /// is a block of mainnet, a hundred million is one of the sandbox.
     /// </summary>
     [Range(0, 100_000_000_000)]
     public long CursorOverlapLt { get; init; } = 6_000_000_000;

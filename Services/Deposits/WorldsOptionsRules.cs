@@ -5,7 +5,9 @@ using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Deposits;
 
-/// <summary>What the settings of the worlds must be together: live has nothing of a sandbox, and nothing that is test's.</summary>
+/// <summary>
+/// What the settings of the worlds must be together: live has nothing of a sandbox, and nothing that is test's.
+/// </summary>
 internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
 {
     private const int MinLiveSources = 2;
@@ -45,6 +47,16 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             yield return $"{section}:{nameof(world.FaucetToken)} is missing beside {nameof(world.FaucetUrl)}.";
         }
 
+        if (world.BlockedSourcesFile is { } file && FaultOf(file) is { } unreadable)
+        {
+            yield return $"{section}:{nameof(world.BlockedSourcesFile)}: {unreadable}";
+        }
+
+        if (world.SecondChainUrl is not null && world.SecondChainUrl == world.ChainUrl)
+        {
+            yield return $"{section}:{nameof(world.SecondChainUrl)} is {nameof(world.ChainUrl)}: it must be somebody else's.";
+        }
+
         var kinds = string.Join(", ", RateAnswers.Kinds.Keys);
         foreach (var kind in world.RateSources.Select(source => source.Kind).OfType<string>().Except(RateAnswers.Kinds.Keys))
         {
@@ -54,6 +66,19 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
         foreach (var fault in mode == Mode.Live ? LiveFaults(world) : TestFaults(world))
         {
             yield return $"{section}:{fault}";
+        }
+    }
+
+    private static string? FaultOf(string blockedSourcesFile)
+    {
+        try
+        {
+            ListedSources.Read(blockedSourcesFile);
+            return null;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            return exception.Message;
         }
     }
 
@@ -72,6 +97,20 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
         if (world.MinRateSources < MinLiveSources)
         {
             yield return $"{nameof(world.MinRateSources)} is below {MinLiveSources}.";
+        }
+
+        foreach (var (name, isMissing) in ((string, bool)[])
+            [
+                (nameof(world.MaxCreditUsdt), world.MaxCreditUsdt is null),
+                (nameof(world.MaxCreditPerHourUsdt), world.MaxCreditPerHourUsdt is null),
+                (nameof(world.MaxRateStepBps), world.MaxRateStepBps is null),
+                (nameof(world.ReferenceRateUrl), world.ReferenceRateUrl is null),
+            ])
+        {
+            if (isMissing)
+            {
+                yield return $"{name} is missing.";
+            }
         }
 
         if (world.RateSources.Any(source => source.Kind == RateAnswers.Sandbox))

@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Gateway;
+using ArdorQr.Benchmarks.Deposits;
 using ArdorQr.Benchmarks.Ledger;
 
 namespace ArdorQr.Benchmarks;
@@ -15,6 +16,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
             LedgerBench.RunAsync),
         new("gateway", "a GET through the Gateway against a bare YARP and the service alone; needs wrk", GatewayBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
+        new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to a credit",
+            DepositsBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)

@@ -140,6 +140,10 @@ public sealed class ApiTests
         settings[$"{live}:ChainUrl"] = "http://mainnet.example";
         settings[$"{live}:JettonMaster"] = "EQCxE6mUtQJKFnGfaROTKOt1lZbDiiX1kCixRv7Nw2Id_sDs";
         settings[$"{live}:MinRateSources"] = "2";
+        settings[$"{live}:MaxRateStepBps"] = "500";
+        settings[$"{live}:ReferenceRateUrl"] = "http://reference.example/daily.xml";
+        settings[$"{live}:MaxCreditUsdt"] = "20000";
+        settings[$"{live}:MaxCreditPerHourUsdt"] = "200000";
         foreach (var (index, kind) in new[] { "rapira", "coingecko" }.Index())
         {
             settings[$"{live}:RateSources:{index}:Name"] = kind;

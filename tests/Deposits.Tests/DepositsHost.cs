@@ -4,6 +4,7 @@ using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
 using ArdorQr.Deposits.Clients;
+using ArdorQr.Deposits.Database;
 using ArdorQr.Deposits.Features;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Identity;
@@ -26,21 +27,29 @@ internal sealed class DepositsHost : IAsyncDisposable
     private readonly bool _watches;
     private readonly bool _sends;
     private readonly Dictionary<string, string?> _settings;
+    private readonly HttpMessageHandler _outside;
+    private readonly Action<IServiceCollection>? _services;
     private readonly WatchChain _watch;
+    private readonly ReconcileChain _reconcile;
+    private readonly WatchSeat _seat;
 
-    private DepositsHost(TestDatabase database, bool ownsDatabase, OutsideWorld outside, Dictionary<string, string?> settings, bool watches, bool sends)
+    private DepositsHost(
+        TestDatabase database, bool ownsDatabase, HttpMessageHandler outside, Dictionary<string, string?> settings, bool watches,
+        bool sends, Action<IServiceCollection>? services)
     {
-        (Database, _ownsDatabase, Outside, _settings, _watches, _sends) = (database, ownsDatabase, outside, settings, watches, sends);
+        (Database, _ownsDatabase, _outside, _settings) = (database, ownsDatabase, outside, settings);
+        (_watches, _sends, _services) = (watches, sends, services);
         Factory = new ServiceFactory<Program>("deposits", database, settings, Configure);
         Harness = Factory.Services.GetRequiredService<ITestHarness>();
-        _watch = WatchChains.WatchOf(Factory.Services, World);
+        (_watch, _reconcile, _seat) = WatchChains.Of(Factory.Services, World);
     }
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
 
     public TestDatabase Database { get; }
 
-    public OutsideWorld Outside { get; }
+    /// <summary>The outside, of a test that isn't given another one.</summary>
+    public OutsideWorld Outside => (OutsideWorld)_outside;
 
     public ServiceFactory<Program> Factory { get; }
 
@@ -70,27 +79,32 @@ internal sealed class DepositsHost : IAsyncDisposable
     /// <param name="change">Changes the settings.</param>
     /// <param name="watches">Whether the watch runs by itself.</param>
     /// <param name="sends">Whether committed events are sent; without, it is as if the process always died before.</param>
+    /// <param name="outside">What answers all that is asked of the outside.</param>
+    /// <param name="services">Changes what the service is made of.</param>
     public static async Task<DepositsHost> StartAsync(
-        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true)
+        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true,
+        HttpMessageHandler? outside = null, Action<IServiceCollection>? services = null)
     {
         var settings = Settings;
         change?.Invoke(settings);
         var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, Token);
         await RememberEventsAsync(database);
-        return new(database, ownsDatabase: true, new OutsideWorld(), settings, watches, sends);
+        return new(database, ownsDatabase: true, outside ?? new OutsideWorld(), settings, watches, sends, services);
     }
 
     /// <summary>As <see cref="StartAsync"/>, with the samples' merchant registered.</summary>
     public static async Task<DepositsHost> StartWithMerchantAsync(
-        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true)
+        Action<Dictionary<string, string?>>? change = null, bool watches = false, bool sends = true,
+        HttpMessageHandler? outside = null, Action<IServiceCollection>? services = null)
     {
-        var host = await StartAsync(change, watches, sends);
+        var host = await StartAsync(change, watches, sends, outside, services);
         await host.RegisterAsync(host.Merchant, 1);
         return host;
     }
 
     /// <summary>Another process on the same database and outside.</summary>
-    public DepositsHost StartReplica() => new(Database, ownsDatabase: false, Outside, _settings, _watches, sends: true);
+    public DepositsHost StartReplica() => new(
+        Database, ownsDatabase: false, _outside, _settings, _watches, sends: true, _services);
 
     public HttpClient Client(Mode? mode = null, Guid? merchant = null, long number = 1) =>
         Factory.ClientOf(TestIdentity.Caller(merchant ?? Merchant, mode ?? Mode.Test, number));
@@ -107,6 +121,24 @@ internal sealed class DepositsHost : IAsyncDisposable
 
         return await _watch.TickAsync(Token);
     }
+
+    /// <summary>One step of the comparison of balances, with nothing rested from.</summary>
+    public async Task ReconcileAsync()
+    {
+        await ExecuteAsync(
+            """
+            UPDATE deposits.reconciliation SET done_at = done_at - interval '1 hour';
+            UPDATE deposits.wallet_difference SET checked_at = checked_at - interval '1 hour'
+            """);
+        if (_seat.Leader is { } leader)
+        {
+            await _reconcile.StepAsync(leader, Token);
+        }
+    }
+
+    /// <summary>The lease of whoever leads has run out.</summary>
+    public Task ExpireLeaseAsync() =>
+        ExecuteAsync("UPDATE deposits.watcher SET leased_until = clock_timestamp() - interval '1 second'");
 
     public async Task RegisterAsync(Guid merchant, long number) => Assert.Null(await PublishAsync(new MerchantRegistered
     {
@@ -157,7 +189,6 @@ internal sealed class DepositsHost : IAsyncDisposable
         throw new InvalidOperationException($"Only {found.Count} of {count} {typeof(TEvent).Name} came.");
     }
 
-    /// <summary>How many events of this type the service has ever put into its outbox.</summary>
     /// <summary>How many events, by their ids: one that waits for an answer is sent again when that is overdue.</summary>
     public Task<long> EnqueuedAsync<TEvent>() => ScalarAsync<long>(
         $"SELECT count(DISTINCT event_id) FROM public.enqueued WHERE message_type = '{typeof(TEvent).GetCustomAttributes(typeof(EntityNameAttribute), false).Cast<EntityNameAttribute>().Single().EntityName}'");
@@ -225,13 +256,16 @@ internal sealed class DepositsHost : IAsyncDisposable
 
     private void Configure(IServiceCollection services)
     {
-        foreach (var client in Mode.All.Select(ToncenterChain.ClientName).Append(RateSources.ClientName).Append(FaucetClient.ClientName))
+        var chains = Mode.All.SelectMany(mode => Enum.GetValues<ChainUse>().Select(use => ToncenterChain.ClientName(mode, use))
+            .Append(ToncenterChain.SecondClientName(mode)));
+        foreach (var client in chains.Append(RateSources.ClientName).Append(FaucetClient.ClientName))
         {
             services.AddHttpClient(client)
-                .ConfigurePrimaryHttpMessageHandler(() => Outside)
+                .ConfigurePrimaryHttpMessageHandler(() => _outside)
                 .SetHandlerLifetime(Timeout.InfiniteTimeSpan);
         }
 
+        _services?.Invoke(services);
         if (!_watches)
         {
             RemoveHosted(services, nameof(WatchChains));

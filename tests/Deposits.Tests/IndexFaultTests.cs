@@ -30,7 +30,7 @@ public sealed class IndexFaultTests
         var built = deposits.Outside.Build(25_000_000);
         deposits.Outside.AddRow(built.Row);
         await deposits.RoundAsync();
-        await deposits.ExecuteAsync("UPDATE deposits.deposit SET created_at = created_at - interval '31 minutes'");
+        await deposits.ExecuteAsync("UPDATE deposits.deposit SET absent_since = absent_since - interval '31 minutes'");
 
         await deposits.RoundAsync();
         Assert.Equal("failed", Assert.Single(await deposits.DepositsAsync()).GetProperty("status").GetString());

@@ -91,4 +91,23 @@ public sealed class LeadershipTests
 
         Assert.False(await deposits.RoundAsync());
     }
+
+    [Fact]
+    public async Task When_the_leader_ends_the_other_one_leads_at_once_and_when_it_is_lost_within_the_lease()
+    {
+        await using var heir = await DepositsHost.StartWithMerchantAsync(watches: true);
+        await heir.ExecuteAsync("UPDATE deposits.watcher SET holder = gen_random_uuid(), epoch = epoch + 1, leased_until = clock_timestamp() + interval '2 seconds'");
+        heir.Outside.AddSampleRow();
+        heir.Outside.AddSampleTransactions();
+
+        var began = TimeProvider.System.GetTimestamp();
+        await heir.PublishedAsync<DepositDetected>(1); // The lost one's lease has run out by itself.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began).TotalSeconds, 0.5, 2 + Leadership.LeaseSeconds);
+
+        await using var next = heir.StartReplica();
+        await heir.Factory.DisposeAsync(); // It gives up its lease.
+        next.Outside.NextBlock();
+        await next.PublishedAsync<DepositConfirmed>(1);
+        Assert.Equal(1, await next.EnqueuedAsync<DepositConfirmed>());
+    }
 }

@@ -184,6 +184,7 @@ internal sealed class OutsideWorld : HttpMessageHandler
                 "/chain/api/v3/masterchainInfo" => Json(Head()),
                 "/chain/api/v3/jetton/transfers" => Json(new JsonObject { ["jetton_transfers"] = Rows(query), ["address_book"] = new JsonObject() }),
                 "/chain/api/v3/transactions" => Json(new JsonObject { ["transactions"] = Transactions(query), ["address_book"] = new JsonObject() }),
+                "/chain/api/v3/jetton/wallets" => Json(new JsonObject { ["jetton_wallets"] = new JsonArray(), ["address_book"] = new JsonObject() }),
                 "/chain/api/v3/runGetMethod" => Json(Wallet()),
                 "/rates/v1/usdt-rub" => Json(Rate()),
                 "/faucet/v1/transfers" => Json(Faucet(body!), HttpStatusCode.Accepted),
@@ -204,9 +205,9 @@ internal sealed class OutsideWorld : HttpMessageHandler
 
     private JsonArray Rows(Dictionary<string, StringValues> query)
     {
-        var owners = query["owner_address"].Select(owner => TonAddress.Parse(owner!)).ToHashSet();
+        var owners = query.GetValueOrDefault("owner_address").Select(owner => TonAddress.Parse(owner!)).ToHashSet();
         var (start, end) = (long.Parse(query["start_lt"]!, CultureInfo.InvariantCulture), long.Parse(query["end_lt"]!, CultureInfo.InvariantCulture));
-        return Page(query, _rows.Where(row => owners.Contains(TonAddress.Parse((string)row["destination"]!))
+        return Page(query, _rows.Where(row => (owners.Count == 0 || owners.Contains(TonAddress.Parse((string)row["destination"]!)))
             && Lt(row, "transaction_lt") >= start && Lt(row, "transaction_lt") <= end).OrderBy(row => Lt(row, "transaction_lt")));
     }
 

@@ -36,6 +36,12 @@ public sealed class SettingsTests
     [InlineData($"{Live}:FaucetUrl", "http://faucet.example")]
     [InlineData($"{Live}:MinRateSources", "1")]
     [InlineData($"{Live}:RateSources:0:Kind", "sandbox")]
+    [InlineData($"{Live}:MaxCreditUsdt", null)]
+    [InlineData($"{Live}:MaxCreditPerHourUsdt", null)]
+    [InlineData($"{Live}:MaxRateStepBps", null)]
+    [InlineData($"{Live}:ReferenceRateUrl", null)]
+    [InlineData($"{Live}:SecondChainUrl", "http://mainnet.example")]
+    [InlineData($"{Test}:BlockedSourcesFile", "/nowhere/blocked.txt")]
     [InlineData($"{Live}:ChainUrl", OutsideWorld.ChainUrl)]
     [InlineData($"{Live}:PublicKey", "1111111111111111111111111111111111111111111111111111111111111111")]
     [InlineData($"{Test}:NetworkGlobalId", "-239")]
@@ -47,12 +53,35 @@ public sealed class SettingsTests
     [InlineData($"{Test}:MinRateSources", "2")]
     [InlineData($"{Test}:FaucetToken", "")]
     [InlineData($"{Test}:FeeBps", "10000")]
-    public void What_may_not_be_is_refused(string name, string value) =>
+    public void What_may_not_be_is_refused(string name, string? value) =>
         Assert.NotEmpty(Faults(settings =>
         {
             ApiTests.SetUpLive(settings);
             settings[name] = value;
         }));
+
+    [Fact]
+    public void A_mode_without_a_world_names_what_it_would_need_and_that_is_all_it_needs()
+    {
+        var needed = WorldsOptions.NeededIn(Contracts.Mode.Live).ToList();
+        var faults = string.Join('\n', Faults(settings =>
+        {
+            settings.Clear();
+            settings[$"{Live}:FeeBps"] = "150";
+        }));
+
+        Assert.Contains($"{Live}:MaxCreditUsdt", needed);
+        Assert.All(needed, name => Assert.Contains(name.Split(':')[^1], faults, StringComparison.Ordinal));
+        Assert.Empty(Faults(settings =>
+        {
+            ApiTests.SetUpLive(settings);
+            foreach (var name in settings.Keys.Where(key => key.StartsWith(Live, StringComparison.Ordinal)
+                && !needed.Any(needs => key.StartsWith(needs, StringComparison.Ordinal))).ToList())
+            {
+                settings.Remove(name);
+            }
+        }));
+    }
 
     private static List<string> Faults(Action<Dictionary<string, string?>> change)
     {

@@ -33,7 +33,8 @@ public sealed class WatchStatusTests
     {
         using var status = Create();
         status.HeadSeen(Mode.Test, _time.GetUtcNow().AddSeconds(-2));
-        status.OldestPending(Mode.Test, _time.GetUtcNow().AddSeconds(-30));
+        status.Waiting(Mode.Test, new(_time.GetUtcNow().AddSeconds(-30), new Dictionary<string, long> { ["rate"] = 3 }));
+        status.Differing(Mode.Test, 2);
 
         var measured = new Dictionary<string, double>();
         using var listener = new MeterListener();
@@ -45,11 +46,19 @@ public sealed class WatchStatusTests
             }
         };
         listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => measured[$"{instrument.Name} {tags[0].Value}"] = value);
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) =>
+            measured[$"{instrument.Name} {string.Join(' ', tags.ToArray().Select(tag => tag.Value))}"] = value);
         listener.Start();
         listener.RecordObservableInstruments();
 
         Assert.Equal(
-            new Dictionary<string, double> { ["deposits.chain.lag test"] = 2, ["deposits.pending.age test"] = 30 }, measured);
+            new Dictionary<string, double>
+            {
+                ["deposits.chain.lag test"] = 2,
+                ["deposits.pending.age test"] = 30,
+                ["deposits.held test rate"] = 3,
+                ["deposits.wallets.differing test"] = 2,
+            }, measured);
     }
 
     private object? _scope;

@@ -48,7 +48,7 @@ internal sealed class StubService : IAsyncDisposable
         app.UseAuthentication();
         app.UseAuthorization();
         app.MapPublicApi().Map("{**path}", stub.HandleAsync);
-        app.MapInternalApi(name switch { "ledger" => "ledger:adjust", "payments" => "payments:operate", _ => "webhooks:configure" }).Map("{**path}", stub.HandleAsync);
+        app.MapInternalApi(name switch { "ledger" => "ledger:adjust", "payments" => "payments:operate", "deposits" => "deposits:operate", _ => "webhooks:configure" }).Map("{**path}", stub.HandleAsync);
         // Reconciliation has a scope of its own, and a route of its own in every service.
         app.MapInternalApi($"{name}:reconcile").MapGet("reconciliation", stub.HandleAsync);
         app.Map("/rail/{**path}", stub.HandleAsync);

@@ -110,14 +110,133 @@ public sealed class ChainTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, foreign.StatusCode);
     }
 
-    private async Task<string> SendAsync(string amount)
+    [Theory]
+    [InlineData("transfer", 1, 1)]
+    [InlineData("mint", 0, 1)]
+    [InlineData("hidden", 0, 1)]
+    [InlineData("bounced", 1, 0)]
+    [InlineData("aborted", 1, 0)]
+    [InlineData("out_of_gas", 1, 0)]
+    [InlineData("spoofed", 1, 0)]
+    [InlineData("ton", 0, 0)]
+    [InlineData("vanished", 1, 0)]
+    public async Task A_scenario_shows_a_row_and_changes_a_balance_as_its_name_says(string scenario, int rows, int wallets)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/faucet/v1/transfers");
+        await SendAsync("25", $$""","scenario":"{{scenario}}","comment":"order 17" """);
+        await SendAsync("1"); // The chain's order: when this one is seen, the first one is.
+        await Eventually.TrueAsync(
+            async () => (await RowsAsync("")).Any(row => row.GetProperty("amount").GetString() == "1000000"), Token);
+
+        Assert.Equal(rows, (await RowsAsync("")).Count(row => row.GetProperty("amount").GetString() == "25000000"));
+        var wallet = (await GetAsync($"jetton/wallets?owner_address={Owner.ToRawUpper()}")).GetProperty("jetton_wallets")[0];
+        Assert.Equal($"{1_000_000 + (wallets * 25_000_000)}", wallet.GetProperty("balance").GetString());
+    }
+
+    [Fact]
+    public async Task A_transfer_with_a_comment_has_the_samples_shape_to_the_last_member()
+    {
+        await SendAsync("25", ""","comment":"order 17" """);
+
+        var (sample, row) = (Sample("jetton-transfers.json").GetProperty("jetton_transfers")[0], await RowAsync());
+        AssertSameShape(sample, row);
+        Assert.Equal(sample.GetProperty("forward_payload").GetString(), row.GetProperty("forward_payload").GetString());
+        Assert.Equal("order 17", row.GetProperty("decoded_forward_payload").GetProperty("text").GetString());
+    }
+
+    [Fact]
+    public async Task The_sender_of_a_message_is_found_by_it()
+    {
+        await SendAsync("25");
+        var hash = (await RowAsync()).GetProperty("transaction_hash").GetString()!;
+        var sent = (await GetAsync($"transactions?hash={Uri.EscapeDataString(hash)}")).GetProperty("transactions")[0];
+        var message = sent.GetProperty("out_msgs")[0].GetProperty("hash").GetString()!;
+
+        var senders = await GetAsync($"transactionsByMessage?direction=out&msg_hash={Uri.EscapeDataString(message)}");
+        var receivers = await GetAsync($"transactionsByMessage?direction=in&msg_hash={Uri.EscapeDataString(message)}");
+
+        Assert.Equal(
+            sent.GetRawText(), Assert.Single(senders.GetProperty("transactions").EnumerateArray()).GetRawText());
+        var receiver = Assert.Single(receivers.GetProperty("transactions").EnumerateArray());
+        Assert.Equal(message, receiver.GetProperty("in_msg").GetProperty("hash").GetString());
+    }
+
+    [Theory]
+    [InlineData("rate_limited", HttpStatusCode.TooManyRequests)]
+    [InlineData("unavailable", HttpStatusCode.ServiceUnavailable)]
+    public async Task A_fault_that_was_ordered_comes_once_and_only_where_it_was_ordered(string kind, HttpStatusCode status)
+    {
+        await OrderAsync($$"""{"kind":"{{kind}}","path":"masterchainInfo"}""");
+
+        Assert.NotEqual(default, await GetAsync($"jetton/wallets?owner_address={Owner.ToRawUpper()}"));
+        using var failed = await _client!.GetAsync(new Uri("/chain/api/v3/masterchainInfo", UriKind.Relative), Token);
+        Assert.Equal(status, failed.StatusCode);
+        Assert.NotEqual(default, await GetAsync("masterchainInfo"));
+    }
+
+    [Fact]
+    public async Task An_index_that_lags_shows_its_last_block_until_it_is_healed()
+    {
+        await OrderAsync("""{"kind":"lag","seconds":600}""");
+        await SendAsync("25");
+        Assert.Equal(await SeqnoAsync(), await SeqnoAsync());
+        Assert.Empty(await RowsAsync(""));
+
+        using var heal = new HttpRequestMessage(HttpMethod.Delete, "/faucet/v1/chain-faults");
+        heal.Headers.Authorization = new("Bearer", SandboxSettings.FaucetToken);
+        using var healed = await _client!.SendAsync(heal, Token);
+
+        Assert.Equal(HttpStatusCode.NoContent, healed.StatusCode);
+        await RowAsync();
+    }
+
+    [Theory]
+    [InlineData("""{"kind":"flood"}""")]
+    [InlineData("""{"kind":"lag","seconds":0}""")]
+    [InlineData("""{"kind":"cut","requests":0}""")]
+    public async Task A_fault_that_there_is_not_is_refused(string json)
+    {
+        using var answer = await PostAsync("/faucet/v1/chain-faults", json);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("""
+        ,"scenario":"miracle"
+        """)]
+    [InlineData("""
+        ,"fromAddress":"nobody"
+        """)]
+    [InlineData(""","count":0""")]
+    [InlineData(""","lateBlocks":-1""")]
+    public async Task A_transfer_that_can_not_be_is_refused(string more)
+    {
+        using var answer = await PostAsync("/faucet/v1/transfers", Transfer("1", more));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+    }
+
+    private async Task<long> SeqnoAsync() =>
+        (await GetAsync("masterchainInfo")).GetProperty("last").GetProperty("seqno").GetInt64();
+
+    private async Task OrderAsync(string json)
+    {
+        using var answer = await PostAsync("/faucet/v1/chain-faults", json);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+    }
+
+    private async Task<HttpResponseMessage> PostAsync(string path, string json)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, path);
         request.Headers.Authorization = new("Bearer", SandboxSettings.FaucetToken);
-        request.Content = new StringContent(
-            $"{{\"toAddress\":\"{Owner.ToFriendly(bounceable: false, testOnly: true)}\",\"amount\":{amount}}}",
-            System.Text.Encoding.UTF8, "application/json");
-        using var response = await _client!.SendAsync(request, Token);
+        request.Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json");
+        return await _client!.SendAsync(request, Token);
+    }
+
+    private static string Transfer(string amount, string more) =>
+        $"{{\"toAddress\":\"{Owner.ToFriendly(bounceable: false, testOnly: true)}\",\"amount\":{amount}{more}}}";
+
+    private async Task<string> SendAsync(string amount, string more = "")
+    {
+        using var response = await PostAsync("/faucet/v1/transfers", Transfer(amount, more));
         Assert.Equal(HttpStatusCode.Accepted, response.StatusCode);
         return (await response.Content.ReadFromJsonAsync<JsonElement>(Token)).GetProperty("txHash").GetString()!;
     }

@@ -13,7 +13,7 @@ internal interface ITonChain
     Task<ChainHead> HeadAsync(CancellationToken cancellationToken);
 
     /// <summary>Rows of transfers of one jetton to these owners, by logical time ascending.</summary>
-    /// <param name="owners">1 to <see cref="MaxOwners"/> owners.</param>
+    /// <param name="owners">1 to <see cref="MaxOwners"/> owners; none at all means all there are.</param>
     /// <param name="master">The jetton's master.</param>
     /// <param name="startLt">The smallest logical time, inclusive.</param>
     /// <param name="endLt">The largest logical time, inclusive.</param>
@@ -29,6 +29,16 @@ internal interface ITonChain
     /// <summary>Transactions of an account from a logical time on, ascending, at most <see cref="PageSize"/>.</summary>
     Task<ChainPage<ChainTransaction>> TransactionsOfAsync(
         TonAddress account, long startLt, int offset, CancellationToken cancellationToken);
+
+    /// <summary>What these owners hold of a jetton; an owner without a wallet is left out.</summary>
+    /// <param name="owners">1 to <see cref="MaxOwners"/> owners.</param>
+    /// <param name="master">The jetton's master.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task<IReadOnlyList<WalletBalance>> BalancesAsync(
+        IReadOnlyList<TonAddress> owners, TonAddress master, CancellationToken cancellationToken);
+
+    /// <summary>The transaction that sent a message, or null while the index doesn't know it.</summary>
+    Task<ChainTransaction?> SenderOfAsync(ChainHash messageHash, CancellationToken cancellationToken);
 
     /// <summary>Where the master itself says that an owner's jettons are held.</summary>
     Task<TonAddress> JettonWalletOfAsync(TonAddress owner, TonAddress master, CancellationToken cancellationToken);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace ArdorQr.Deposits.Clients;
@@ -11,6 +12,10 @@ internal static class RateAnswers
     public const string Sandbox = "sandbox";
     public const string Rapira = "rapira";
     public const string CoinGecko = "coingecko";
+    public const string BybitP2P = "bybit-p2p";
+
+    /// <summary>How many of Bybit's offers make its quote.</summary>
+    private const int BybitOffers = 5;
 
     /// <summary>Readers by the kind that settings name; the time is when the answer came.</summary>
     public static IReadOnlyDictionary<string, Func<JsonElement, DateTimeOffset, Answer>> Kinds { get; } =
@@ -19,7 +24,18 @@ internal static class RateAnswers
             [Sandbox] = ReadSandbox,
             [Rapira] = ReadRapira,
             [CoinGecko] = ReadCoinGecko,
+            [BybitP2P] = ReadBybit,
         };
+
+    /// <summary>What is posted to sources that are asked so; all others are asked by GET.</summary>
+    public static IReadOnlyDictionary<string, string> Posts { get; } = new Dictionary<string, string>
+    {
+        // Offers of people who buy: we sell. Page and size are texts there.
+        [BybitP2P] =
+            """
+            {"userId":"","tokenId":"USDT","currencyId":"RUB","payment":[],"side":"0","size":"10","page":"1","amount":""}
+            """,
+    };
 
     /// <summary>What a source says.</summary>
     /// <param name="Bid">Roubles for one USDT sold.</param>
@@ -56,5 +72,28 @@ internal static class RateAnswers
         return new Answer(
             tether.GetProperty("rub").GetDecimal(),
             DateTimeOffset.FromUnixTimeSeconds(tether.GetProperty("last_updated_at").GetInt64()), IsSandbox: false);
+    }
+
+    /// <summary>
+    /// POST api2.bybit.com/fiat/otc/item/online: <c>{"ret_code":0,"result":{"items":[{"tokenId":"USDT",
+    /// "currencyId":"RUB","price":"92.34",…},…]}}</c>, the offers of now. The best one may be bait: the median of the
+    /// best few counts.
+    /// </summary>
+    private static Answer ReadBybit(JsonElement answer, DateTimeOffset receivedAt)
+    {
+        if (answer.GetProperty("ret_code").GetInt32() != 0)
+        {
+            throw new FormatException("The source answered with an error.");
+        }
+
+        var prices = answer.GetProperty("result").GetProperty("items").EnumerateArray()
+            .Where(offer => offer.GetProperty("tokenId").GetString() == "USDT"
+                && offer.GetProperty("currencyId").GetString() == "RUB")
+            .Select(offer => decimal.Parse(
+                offer.GetProperty("price").GetString()!, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture))
+            .OrderDescending().Take(BybitOffers).ToList();
+        return prices.Count == BybitOffers
+            ? new Answer(prices[BybitOffers / 2], receivedAt, IsSandbox: false)
+            : throw new FormatException("The source has too few offers.");
     }
 }

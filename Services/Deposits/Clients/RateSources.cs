@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Deposits.Domain;
@@ -45,7 +46,10 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
         try
         {
             using var client = clients.CreateClient(ClientName);
-            var answer = await client.GetFromJsonAsync<JsonElement>(new Uri(source.Url!), cancellationToken);
+            using var request = RequestOf(source);
+            using var response = await client.SendAsync(request, cancellationToken);
+            response.EnsureSuccessStatusCode();
+            var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
             var (bid, at, isSandbox) = RateAnswers.Kinds[source.Kind!](answer, time.GetUtcNow());
             return UsdtRate.TryFromDecimal(bid, out var rate)
                 ? new RateQuote(source.Name!, rate, at.ToUniversalTime(), isSandbox)
@@ -56,6 +60,14 @@ internal sealed partial class RateSources(IHttpClientFactory clients, TimeProvid
             LogSourceFailed(source.Name!, exception.Message);
             return null;
         }
+    }
+
+    private static HttpRequestMessage RequestOf(RateSourceOptions source)
+    {
+        var url = new Uri(source.Url!);
+        return RateAnswers.Posts.TryGetValue(source.Kind!, out var body)
+            ? new(HttpMethod.Post, url) { Content = new StringContent(body, Encoding.UTF8, "application/json") }
+            : new(HttpMethod.Get, url);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Rate source {Source} gave no quote: {Reason}")]

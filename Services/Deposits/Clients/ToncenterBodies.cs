@@ -29,6 +29,10 @@ internal static class ToncenterBodies
         string? Source, string? Destination, string? Amount, string? JettonMaster, string? TransactionHash,
         long TransactionLt, bool TransactionAborted);
 
+    internal sealed record JettonWallets([property: JsonPropertyName("jetton_wallets")] IReadOnlyList<WalletRow>? Rows);
+
+    internal sealed record WalletRow(string? Address, string? Balance, long LastTransactionLt, string? Jetton);
+
     internal sealed record Transactions([property: JsonPropertyName("transactions")] IReadOnlyList<Transaction>? Rows);
 
     internal sealed record Transaction(

@@ -11,10 +11,14 @@ using static ArdorQr.Deposits.Clients.ToncenterBodies;
 namespace ArdorQr.Deposits.Clients;
 
 /// <summary>A TON chain through toncenter's HTTP API v3. Every answer is read as foreign data.</summary>
-internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : ITonChain
+internal sealed class ToncenterChain(IHttpClientFactory clients, string clientName) : ITonChain
 {
-    /// <summary>The name of the HTTP client that is set up for a mode's chain.</summary>
-    public static string ClientName(Mode mode) => $"chain-{mode.Code}";
+    /// <summary>The name of the HTTP client that is set up for a mode's chain and a use of it.</summary>
+    public static string ClientName(Mode mode, ChainUse use = ChainUse.Watch) =>
+        use == ChainUse.Watch ? $"chain-{mode.Code}" : $"chain-{mode.Code}-reconciliation";
+
+    /// <summary>The name of the client of a mode's second source.</summary>
+    public static string SecondClientName(Mode mode) => $"chain-{mode.Code}-second";
 
     public async Task<ChainHead> HeadAsync(CancellationToken cancellationToken)
     {
@@ -29,14 +33,11 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
         CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(owners.Count, ITonChain.MaxOwners);
-        var query = new StringBuilder("jetton/transfers?direction=in&sort=asc");
+        var query = new StringBuilder("jetton/transfers?sort=asc");
+        query.Append(owners.Count > 0 ? "&direction=in" : ""); // A direction is one of an owner.
         query.Append(CultureInfo.InvariantCulture, $"&jetton_master={Escape(master)}&start_lt={startLt}&end_lt={endLt}");
         query.Append(CultureInfo.InvariantCulture, $"&limit={ITonChain.PageSize}&offset={offset}");
-        foreach (var owner in owners)
-        {
-            query.Append("&owner_address=").Append(Escape(owner));
-        }
-
+        AppendOwners(query, owners);
         var rows = (await GetAsync<JettonTransfers>(query.ToString(), cancellationToken)).Rows ?? [];
         return new([.. rows.Select(ToncenterReader.HintOf).OfType<TransferHint>()], rows.Count);
     }
@@ -54,7 +55,28 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
                 $"transactions?account={Escape(account)}&start_lt={startLt}&sort=asc&limit={ITonChain.PageSize}&offset={offset}"),
             cancellationToken);
 
-    public async Task<TonAddress> JettonWalletOfAsync(TonAddress owner, TonAddress master, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<WalletBalance>> BalancesAsync(
+        IReadOnlyList<TonAddress> owners, TonAddress master, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(owners.Count, ITonChain.MaxOwners);
+        var query = new StringBuilder("jetton/wallets");
+        query.Append(CultureInfo.InvariantCulture, $"?jetton_address={Escape(master)}&limit={ITonChain.PageSize}");
+        AppendOwners(query, owners);
+        var rows = (await GetAsync<JettonWallets>(query.ToString(), cancellationToken)).Rows ?? [];
+        return [.. rows.Select(row => ToncenterReader.BalanceOf(row, master)).OfType<WalletBalance>()];
+    }
+
+    public async Task<ChainTransaction?> SenderOfAsync(ChainHash messageHash, CancellationToken cancellationToken)
+    {
+        var found = await TransactionsAsync(
+            $"transactionsByMessage?direction=out&msg_hash={Uri.EscapeDataString(messageHash.Base64)}&limit=1",
+            cancellationToken);
+        return found.Rows.FirstOrDefault(
+            transaction => transaction.OutMessages.Any(message => message.Hash == messageHash));
+    }
+
+    public async Task<TonAddress> JettonWalletOfAsync(
+        TonAddress owner, TonAddress master, CancellationToken cancellationToken)
     {
         const string method = "get_wallet_address";
         var argument = BagOfCells.ToBase64(new CellBuilder().StoreAddress(owner).Build());
@@ -70,7 +92,8 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
                 : throw new ChainUnavailableException($"{method} gave no address.");
     }
 
-    private async Task<ChainPage<ChainTransaction>> TransactionsAsync(string pathAndQuery, CancellationToken cancellationToken)
+    private async Task<ChainPage<ChainTransaction>> TransactionsAsync(
+        string pathAndQuery, CancellationToken cancellationToken)
     {
         var rows = (await GetAsync<Transactions>(pathAndQuery, cancellationToken)).Rows ?? [];
         return new([.. rows.Select(ToncenterReader.TransactionOf).OfType<ChainTransaction>()], rows.Count);
@@ -85,7 +108,7 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
     {
         try
         {
-            var client = clients.CreateClient(ClientName(mode));
+            var client = clients.CreateClient(clientName);
             using var message = request();
             using var response = await client.SendAsync(message, cancellationToken);
             if (response.StatusCode != HttpStatusCode.OK)
@@ -112,6 +135,14 @@ internal sealed class ToncenterChain(IHttpClientFactory clients, Mode mode) : IT
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         _ => false,
     };
+
+    private static void AppendOwners(StringBuilder query, IEnumerable<TonAddress> owners)
+    {
+        foreach (var owner in owners)
+        {
+            query.Append("&owner_address=").Append(Escape(owner));
+        }
+    }
 
     private static string PathOf(HttpRequestMessage message) => message.RequestUri!.OriginalString.Split('?')[0];
 

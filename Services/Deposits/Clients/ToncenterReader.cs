@@ -6,7 +6,9 @@ using static ArdorQr.Deposits.Clients.ToncenterBodies;
 
 namespace ArdorQr.Deposits.Clients;
 
-/// <summary>Turns rows of the API into our terms. A row that can't be read is null: it must not stop the others.</summary>
+/// <summary>
+/// Turns rows of the API into our terms. A row that can't be read is null: it must not stop the others.
+/// </summary>
 internal static class ToncenterReader
 {
     private const string FinalizedFinality = "finalized";
@@ -34,6 +36,13 @@ internal static class ToncenterReader
                 InMessage = MessageOf(row.InMsg),
                 OutMessages = [.. (row.OutMsgs ?? []).Select(MessageOf).OfType<ChainMessage>()],
             }
+            : null;
+
+    public static WalletBalance? BalanceOf(WalletRow row, TonAddress master) =>
+        TonAddress.TryParse(row.Address, out var wallet)
+        && TonAddress.TryParse(row.Jetton, out var jetton) && jetton == master
+        && long.TryParse(row.Balance, NumberStyles.None, CultureInfo.InvariantCulture, out var micros)
+            ? new WalletBalance(wallet, micros, row.LastTransactionLt)
             : null;
 
     /// <summary>The address that is a cell's whole content; null for any other cell.</summary>

@@ -1,11 +1,12 @@
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.Ton;
 using Npgsql;
 
 namespace ArdorQr.Deposits.Database;
 
 /// <summary>A merchant's address in one mode.</summary>
-internal sealed record AddressRow
+internal record AddressRow
 {
     public Guid MerchantId { get; init; }
 
@@ -77,5 +78,22 @@ internal static class Addresses
             LIMIT @limit
             """;
         return [.. await connection.QueryAsync<AddressRow>(sql, new { mode, afterOwner, limit }, cancellationToken)];
+    }
+
+    /// <summary>Those of these owners that are ours.</summary>
+    public static async Task<IReadOnlyList<AddressRow>> OfOwnersAsync(
+        NpgsqlConnection connection, Mode mode, IReadOnlyCollection<TonAddress> owners, CancellationToken cancellationToken)
+    {
+        const string sql = $"SELECT {Columns} FROM deposits.address WHERE mode = @mode AND owner = ANY(@owners)";
+        var raw = owners.Select(owner => owner.ToRaw()).ToArray();
+        return [.. await connection.QueryAsync<AddressRow>(sql, new { mode, owners = raw }, cancellationToken)];
+    }
+
+    /// <summary>Whether a mode has more addresses than this.</summary>
+    public static Task<bool> AreMoreThanAsync(
+        NpgsqlConnection connection, Mode mode, int limit, CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT EXISTS (SELECT FROM deposits.address WHERE mode = @mode OFFSET @limit)";
+        return connection.QuerySingleAsync<bool>(sql, new { mode, limit }, cancellationToken);
     }
 }

@@ -10,12 +10,16 @@ internal record DepositRow
     public const string BelowMinimum = "below_minimum";
     public const string Failed = "failed";
 
+    public const string Credit = "credit";
+    public const string Refuse = "refuse";
+
     /// <summary>What every reading statement lists.</summary>
     public const string Columns =
         """
         deposit_id, merchant_id, mode, status, network_global_id, jetton_wallet, to_address, from_address, tx_hash, tx_lt,
         message_hash, amount_micros, fee_bps, rate_micros, rate_at, gross_kopecks, fee_kopecks, credited_kopecks,
-        failure_reason, operation_id, detected_event_id, credited_event_id, traceparent, created_at, confirmed_at, credited_at
+        failure_reason, operation_id, detected_event_id, credited_event_id, traceparent, created_at, confirmed_at, credited_at,
+        receiver_lt, absent_since, hold_reason, decision
         """;
 
     public Guid DepositId { get; init; }
@@ -67,6 +71,18 @@ internal record DepositRow
     public string? Traceparent { get; init; }
 
     public DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Our wallet's own transaction's logical time, once the jettons are known to be ours.</summary>
+    public long? ReceiverLt { get; init; }
+
+    /// <summary>Since when a fresh index shows no trace of it.</summary>
+    public DateTimeOffset? AbsentSince { get; init; }
+
+    /// <summary>Why what was received isn't credited yet; one of <see cref="Domain.Hold"/>.</summary>
+    public string? HoldReason { get; init; }
+
+    /// <summary>An operator's word on it: <see cref="Credit"/> or <see cref="Refuse"/>.</summary>
+    public string? Decision { get; init; }
 
     public DateTimeOffset? ConfirmedAt { get; init; }
 

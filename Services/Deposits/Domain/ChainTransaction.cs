@@ -22,6 +22,12 @@ internal sealed record TransferHint(
     ChainHash TransactionHash, long Lt, bool Aborted, TonAddress Master, TonAddress? Source, TonAddress Destination,
     Usdt Amount);
 
+/// <summary>What a jetton wallet holds.</summary>
+/// <param name="Wallet">The jetton wallet.</param>
+/// <param name="Micros">The balance after its newest transaction.</param>
+/// <param name="LastLt">That transaction's logical time.</param>
+internal sealed record WalletBalance(TonAddress Wallet, long Micros, long LastLt);
+
 /// <summary>A transaction as far as deposits care.</summary>
 internal sealed record ChainTransaction
 {

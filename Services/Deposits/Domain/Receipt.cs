@@ -12,7 +12,7 @@ internal abstract record Receipt
     private Receipt() { }
 
     /// <summary>Our wallet took the message in: these jettons are ours.</summary>
-    internal sealed record Received(ChainHash TransactionHash, Usdt Amount, TonAddress? From) : Receipt;
+    internal sealed record Received(ChainHash TransactionHash, long Lt, Usdt Amount, TonAddress? From) : Receipt;
 
     /// <summary>Our wallet's transaction refused the message, for good.</summary>
     internal sealed record Refused(ChainHash? TransactionHash, string Reason) : Receipt;
@@ -31,7 +31,12 @@ internal abstract record Receipt
     public const string NotSent = "not_sent";
     public const string Vanished = "vanished";
 
-    /// <summary>The message by which a sender's transaction passes jettons to our wallet; null when it sent none.</summary>
+    /// <summary>It arrived, and an operator decided that it isn't credited.</summary>
+    public const string RefusedByOperator = "refused";
+
+    /// <summary>
+    /// The message by which a sender's transaction passes jettons to our wallet; null when it sent none.
+    /// </summary>
     /// <exception cref="ChainContradictionException">It sent something that can't be read: no proof either way.</exception>
     public static ChainMessage? InternalTransferTo(TonAddress jettonWallet, ChainTransaction sender)
     {
@@ -74,28 +79,33 @@ internal abstract record Receipt
             throw new ChainContradictionException("Our wallet took a message that is no internal_transfer.");
         }
 
-        if (message.Source != usdt.Master && (body.From is not { } from || message.Source != usdt.WalletOf(from)))
+        if (!usdt.MaySend(message.Source, body.From))
         {
             throw new ChainContradictionException("Our wallet took an internal_transfer from a stranger.");
         }
 
         return body.Amount <= long.MaxValue
-            ? new Received(transaction.Hash, Usdt.FromMicros((long)body.Amount), body.From)
+            ? new Received(transaction.Hash, transaction.Lt, Usdt.FromMicros((long)body.Amount), body.From)
             : throw new ChainContradictionException("More jettons arrived than exist.");
     }
 
-    private static InternalTransfer? BodyOf(ChainMessage message) =>
-        message.Body is { } cell
-        && message.BodyHash?.Hex == cell.HashHex
-        && JettonMessages.TryParse(cell, out InternalTransfer? transfer)
-            ? transfer
-            : null;
+    /// <summary>The internal_transfer that a message carries; null when it carries none that fits its hash.</summary>
+    public static InternalTransfer? BodyOf(ChainMessage message) =>
+        TrueBodyOf(message) is { } cell && JettonMessages.TryParse(cell, out InternalTransfer? transfer) ? transfer : null;
+
+    /// <summary>A message's body, if it is the one that the index names by its hash.</summary>
+    public static Cell? TrueBodyOf(ChainMessage message) =>
+        message.Body is { } cell && message.BodyHash?.Hex == cell.HashHex ? cell : null;
 }
 
 /// <summary>The one jetton that counts in a world, and where an owner's are held.</summary>
 internal sealed record JettonKind(TonAddress Master, Cell WalletCode)
 {
     public TonAddress WalletOf(TonAddress owner) => JettonWallet.AddressOf(owner, Master, WalletCode);
+
+    /// <summary>Only the master and the wallet of the owner that is named may tell a wallet that it has more.</summary>
+    public bool MaySend(TonAddress? source, TonAddress? from) =>
+        source == Master || (from is { } owner && source == WalletOf(owner));
 }
 
 /// <summary>The chain's index says things that can't all be true. Nothing is credited on such an answer.</summary>

@@ -1,28 +1,33 @@
-using ArdorQr.Contracts.Events;
 using ArdorQr.Deposits.Clients;
 using ArdorQr.Deposits.Database;
 using ArdorQr.Deposits.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Faults;
-using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.Ton;
 
 namespace ArdorQr.Deposits.Features;
 
 /// <summary>
-/// Reads the index's rows of transfers to our addresses, from a little below the cursor up to the chain's newest block,
-/// and stores each new one as a pending deposit. The cursor moves only with what was stored.
+/// Reads the index's rows of transfers and stores each new one to an address of ours as a pending deposit. New rows are
+/// read from the cursor up to the chain's newest block, and the cursor moves only with what was stored; below it the
+/// overlap is read again, a page per round, because indexes add late.
 /// </summary>
 /// <remarks>
-/// The newest block is read before the addresses are: a transfer to an address given later is above it, so that moving
-/// the cursor there skips nobody.
+/// While merchants are few their addresses are named in the requests. Above a number of them one scan takes all of the
+/// jetton's transfers, so that the requests don't grow with the merchants. The newest block is read before the addresses
+/// are: a transfer to an address given later is above it, so that moving the cursor there skips nobody.
 /// </remarks>
 internal sealed partial class DiscoverDeposits(
-    World world, ITonChain chain, ServiceDatabase database, FaultHook faults, TimeProvider time,
+    World world, ITonChain chain, StoreDeposit store, ServiceDatabase database, FaultHook faults,
     ILogger<DiscoverDeposits> logger)
 {
     private const int MaxPagesPerScan = 20;
     private const int MaxRowsPerTransaction = 200;
+
+    /// <summary>
+    /// Where each group's walk over the overlap goes on; it begins anew when it has reached the cursor.
+    /// </summary>
+    private readonly Dictionary<string, long> _lateLt = [];
 
     /// <param name="leader">Our right to write.</param>
     /// <param name="head">The chain's newest block, read a moment ago.</param>
@@ -30,22 +35,30 @@ internal sealed partial class DiscoverDeposits(
     /// <param name="cancellationToken">Stops the scan.</param>
     public async Task RunAsync(Leadership leader, ChainHead head, long cursorLt, CancellationToken cancellationToken)
     {
-        var startLt = Math.Max(0, cursorLt - world.Options.CursorOverlapLt);
+        var isScan = await IsScanAsync(cancellationToken);
+        // Nobody had an address before the first round: the jetton's whole past needn't be read.
+        var startLt = isScan && cursorLt == 0 ? Math.Max(0, head.EndLt - world.Options.CursorOverlapLt) : cursorLt;
         var reached = head.EndLt;
         for (var after = "";;)
         {
-            var addresses = await AddressesAsync(after, cancellationToken);
-            if (addresses.Count > 0)
+            var owners = isScan ? [] : await OwnersAsync(after, cancellationToken);
+            if (isScan || owners.Count > 0)
             {
-                reached = Math.Min(reached, await ScanAsync(leader, addresses, startLt, head.EndLt, cancellationToken));
+                if (startLt < head.EndLt)
+                {
+                    reached = Math.Min(
+                        reached, await ReadNewAsync(leader, owners, startLt, head.EndLt, cancellationToken));
+                }
+
+                await ReadLateAsync(leader, owners, after, cursorLt, cancellationToken);
             }
 
-            if (addresses.Count < ITonChain.MaxOwners)
+            if (owners.Count < ITonChain.MaxOwners)
             {
                 break;
             }
 
-            after = addresses[^1].Owner;
+            after = owners[^1].ToRaw();
         }
 
         if (reached > cursorLt)
@@ -56,48 +69,116 @@ internal sealed partial class DiscoverDeposits(
         }
     }
 
-    private async Task<IReadOnlyList<AddressRow>> AddressesAsync(string after, CancellationToken cancellationToken)
+    private async Task<bool> IsScanAsync(CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await Addresses.PageAsync(connection, world.Mode, after, ITonChain.MaxOwners, cancellationToken);
+        return await Addresses.AreMoreThanAsync(
+            connection, world.Mode, world.Options.ScanMasterAboveMerchants, cancellationToken);
     }
 
-    /// <summary>Stores what these addresses are sent; returns up to which logical time that is complete.</summary>
-    private async Task<long> ScanAsync(
-        Leadership leader, IReadOnlyList<AddressRow> addresses, long startLt, long endLt, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<TonAddress>> OwnersAsync(string after, CancellationToken cancellationToken)
     {
-        var byOwner = addresses.ToDictionary(address => TonAddress.Parse(address.Owner));
-        var owners = byOwner.Keys.ToList();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await Addresses.PageAsync(connection, world.Mode, after, ITonChain.MaxOwners, cancellationToken);
+        return [.. rows.Select(row => TonAddress.Parse(row.Owner))];
+    }
+
+    /// <summary>Stores what is new; returns up to which logical time that is complete.</summary>
+    private async Task<long> ReadNewAsync(
+        Leadership leader, IReadOnlyList<TonAddress> owners, long startLt, long endLt, CancellationToken cancellationToken)
+    {
         var lastLt = startLt;
         for (var page = 0; page < MaxPagesPerScan; page++)
         {
-            var offset = page * ITonChain.PageSize;
-            var found = await chain.IncomingTransfersAsync(
-                owners, world.Jetton.Master, startLt, endLt, offset, cancellationToken);
-            if (found.Rows.Count < found.RowCount)
-            {
-                LogUnreadableRows(found.RowCount - found.Rows.Count);
-            }
-
-            // The index was asked for one jetton; a row of another one is a fake, whatever its name.
-            var ours = found.Rows
-                .Where(hint => hint.Master == world.Jetton.Master && byOwner.ContainsKey(hint.Destination)).ToList();
-            await StoreAsync(leader, await UnknownAsync(ours, cancellationToken), byOwner, cancellationToken);
+            var found = await ReadPageAsync(
+                leader, owners, startLt, endLt, page * ITonChain.PageSize, cancellationToken);
             if (found.RowCount < ITonChain.PageSize)
             {
                 return endLt;
             }
 
-            lastLt = found.Rows.Count > 0 ? Math.Max(lastLt, found.Rows.Max(hint => hint.Lt)) : lastLt;
+            lastLt = LastLt(found, lastLt);
         }
 
         LogScanCut(lastLt);
         return lastLt;
     }
 
-    private async Task<List<TransferHint>> UnknownAsync(List<TransferHint> hints, CancellationToken cancellationToken)
+    /// <summary>One page of what was read before, from where the last round left off.</summary>
+    private async Task ReadLateAsync(
+        Leadership leader, IReadOnlyList<TonAddress> owners, string group, long cursorLt, CancellationToken cancellationToken)
+    {
+        var oldest = Math.Max(0, cursorLt - world.Options.CursorOverlapLt);
+        var startLt = Math.Max(oldest, _lateLt.GetValueOrDefault(group));
+        if (startLt >= cursorLt)
+        {
+            startLt = oldest;
+        }
+
+        if (startLt < cursorLt)
+        {
+            var found = await ReadPageAsync(leader, owners, startLt, cursorLt, 0, cancellationToken);
+            // Past its last row, and past its first if all have one time: the walk must never stand still.
+            _lateLt[group] = found.RowCount < ITonChain.PageSize ? 0 : Math.Max(LastLt(found, startLt), startLt + 1);
+        }
+    }
+
+    private static long LastLt(ChainPage<TransferHint> page, long otherwise) =>
+        page.Rows.Count > 0 ? Math.Max(otherwise, page.Rows.Max(hint => hint.Lt)) : otherwise;
+
+    private async Task<ChainPage<TransferHint>> ReadPageAsync(
+        Leadership leader, IReadOnlyList<TonAddress> owners, long startLt, long endLt, int offset,
+        CancellationToken cancellationToken)
+    {
+        var found = await chain.IncomingTransfersAsync(
+            owners, world.Jetton.Master, startLt, endLt, offset, cancellationToken);
+        if (found.Rows.Count < found.RowCount)
+        {
+            LogUnreadableRows(found.RowCount - found.Rows.Count);
+        }
+
+        // The index was asked for one jetton; a row of another one is a fake, whatever its name.
+        var hints = found.Rows.Where(hint => hint.Master == world.Jetton.Master).ToList();
+        if (hints.Count > 0)
+        {
+            await StoreAsync(leader, hints, cancellationToken);
+        }
+
+        return found;
+    }
+
+    private async Task StoreAsync(Leadership leader, List<TransferHint> hints, CancellationToken cancellationToken)
+    {
+        var ours = await OursAsync(hints, cancellationToken);
+        foreach (var chunk in (await UnknownAsync(hints, ours, cancellationToken)).Chunk(MaxRowsPerTransaction))
+        {
+            using var step = DepositTrace.Begin("deposits seen", null);
+            await using var transaction = await leader.BeginAsync(database, cancellationToken);
+            foreach (var hint in chunk)
+            {
+                await store.RunAsync(
+                    transaction, hint, null, ours[hint.Destination], step.Traceparent, cancellationToken);
+            }
+
+            await transaction.CommitAsync(cancellationToken);
+            faults.Reach("deposits.stored");
+        }
+    }
+
+    private async Task<Dictionary<TonAddress, AddressRow>> OursAsync(
+        List<TransferHint> hints, CancellationToken cancellationToken)
+    {
+        var destinations = hints.Select(hint => hint.Destination).ToHashSet();
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return (await Addresses.OfOwnersAsync(connection, world.Mode, destinations, cancellationToken))
+            .ToDictionary(address => TonAddress.Parse(address.Owner));
+    }
+
+    private async Task<List<TransferHint>> UnknownAsync(
+        List<TransferHint> hints, Dictionary<TonAddress, AddressRow> ours, CancellationToken cancellationToken)
     {
         const string sql = "SELECT tx_hash, to_address FROM deposits.deposit WHERE mode = @mode AND tx_hash = ANY(@hashes)";
+        hints = [.. hints.Where(hint => ours.ContainsKey(hint.Destination))];
         if (hints.Count == 0)
         {
             return hints;
@@ -110,81 +191,10 @@ internal sealed partial class DiscoverDeposits(
         return [.. hints.Where(hint => !known.Contains((hint.TransactionHash.Hex, hint.Destination.ToRaw())))];
     }
 
-    private async Task StoreAsync(
-        Leadership leader, List<TransferHint> hints, Dictionary<TonAddress, AddressRow> byOwner,
-        CancellationToken cancellationToken)
-    {
-        foreach (var chunk in hints.Chunk(MaxRowsPerTransaction))
-        {
-            using var step = DepositTrace.Begin("deposits seen", null);
-            await using var transaction = await leader.BeginAsync(database, cancellationToken);
-            foreach (var hint in chunk)
-            {
-                await StoreAsync(transaction, hint, byOwner[hint.Destination], step.Traceparent, cancellationToken);
-            }
-
-            await transaction.CommitAsync(cancellationToken);
-            faults.Reach("deposits.stored");
-        }
-    }
-
-    private async Task StoreAsync(
-        ServiceTransaction transaction, TransferHint hint, AddressRow address, string? traceparent,
-        CancellationToken cancellationToken)
-    {
-        const string sql =
-            $"""
-            INSERT INTO deposits.deposit (
-                deposit_id, merchant_id, mode, status, network_global_id, jetton_wallet, to_address, from_address, tx_hash,
-                tx_lt, amount_micros, fee_bps, detected_event_id, traceparent)
-            VALUES (
-                @depositId, @merchantId, @mode, 'pending', @networkGlobalId, @jettonWallet, @toAddress, @fromAddress, @txHash,
-                @txLt, @amount, @feeBps, @detectedEventId, @traceparent)
-            ON CONFLICT (network_global_id, jetton_wallet, tx_hash) DO NOTHING
-            RETURNING {DepositRow.Columns}
-            """;
-        // Dust and what was never sent make no event; they are verified after all else.
-        var isQuiet = hint.Aborted || hint.Amount < world.MinAmount;
-        var row = await transaction.QuerySingleOrDefaultAsync<DepositRow>(sql, new
-        {
-            depositId = Guid.CreateVersion7(time.GetUtcNow()),
-            merchantId = address.MerchantId,
-            mode = world.Mode,
-            networkGlobalId = address.NetworkGlobalId,
-            jettonWallet = address.JettonWallet,
-            toAddress = address.Owner,
-            fromAddress = hint.Source?.ToRaw(),
-            txHash = hint.TransactionHash.Hex,
-            txLt = hint.Lt,
-            amount = hint.Amount,
-            feeBps = world.Options.FeeBps,
-            traceparent,
-            detectedEventId = isQuiet ? (Guid?)null : Guid.CreateVersion7(time.GetUtcNow()),
-        }, cancellationToken);
-        if (row is { DetectedEventId: not null })
-        {
-            transaction.Enqueue(DetectedEvent(row));
-            LogDetected(row.DepositId, world.Mode.Code, row.TxHash);
-        }
-    }
-
-    /// <summary>The announcement of a pending deposit.</summary>
-    public static DepositDetected DetectedEvent(DepositRow row) => new()
-    {
-        EventId = row.DetectedEventId!.Value,
-        CreatedAt = row.CreatedAt,
-        MerchantId = row.MerchantId,
-        Mode = row.Mode,
-        DepositId = row.DepositId,
-        Deposit = ApiJson.Snapshot(DepositView.Of(row)),
-    };
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Deposit {DepositId} seen on the {Mode} chain in {TxHash}")]
-    private partial void LogDetected(Guid depositId, string mode, string txHash);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} rows of transfers can't be read and are left out")]
     private partial void LogUnreadableRows(int count);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "More transfers than one scan takes; it goes on at logical time {Lt}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "More transfers than one scan takes; it goes on at logical time {Lt}")]
     private partial void LogScanCut(long lt);
 }

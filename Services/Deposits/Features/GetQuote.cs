@@ -1,5 +1,4 @@
 using ArdorQr.Contracts;
-using ArdorQr.Deposits.Clients;
 using ArdorQr.Deposits.Database;
 using ArdorQr.Deposits.Domain;
 using ArdorQr.ServiceDefaults.Database;
@@ -32,7 +31,7 @@ internal static class GetQuote
 
     private static async Task<IResult> HandleAsync(
         string merchantId, string mode, HttpRequest request, [FromServices] Worlds worlds,
-        [FromServices] RateSources sources, [FromServices] ServiceDatabase database,
+        [FromServices] TakeRate rates, [FromServices] ServiceDatabase database,
         CancellationToken cancellationToken)
     {
         var merchant = ListQuery.Id(merchantId, "merchantId");
@@ -44,13 +43,10 @@ internal static class GetQuote
             return DepositErrors.NotReceiving.ToResult();
         }
 
-        var quotes = await sources.QuotesAsync(world, cancellationToken);
+        var rate = await rates.RunAsync(world, cancellationToken);
         await using var connection = await database.OpenAsync(cancellationToken);
         var address = await Addresses.FindAsync(connection, merchant, asked, cancellationToken);
-        var now = await connection.QuerySingleAsync<DateTimeOffset>(
-            "SELECT clock_timestamp()", null, cancellationToken);
-        return address is not null
-            && world.RateRule.Apply(quotes, now) is { } rate
+        return address is not null && rate is not null
             && CreditInverse.SmallestFor(credit, rate.Rate, world.Options.FeeBps) is { } amount
                 ? Results.Ok(ResponseOf(world, address, rate, amount < world.MinAmount ? world.MinAmount : amount))
                 : CommonErrors.Unavailable.ToResult();

@@ -12,8 +12,8 @@ namespace ArdorQr.Deposits.Features;
 /// transfers and verifies what waits, at each tick. Whatever fails is tried again, with growing pauses.
 /// </summary>
 internal sealed partial class WatchChain(
-    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchStatus status,
-    ServiceDatabase database, TimeProvider time, ILogger<WatchChain> logger)
+    World world, ITonChain chain, DiscoverDeposits discover, VerifyDeposits verify, WatchSeat seat,
+    WatchStatus status, ServiceDatabase database, TimeProvider time, ILogger<WatchChain> logger)
 {
     private const int MaxPauseSeconds = 15;
     private const int MaxDoublings = 8;
@@ -23,7 +23,6 @@ internal sealed partial class WatchChain(
     private const long ProbeMerchantNumber = 1;
 
     private readonly Guid _holder = Guid.CreateVersion7(time.GetUtcNow());
-    private Leadership? _leader;
     private bool _isChecked;
 
     /// <summary>Runs until the token, or until chain and settings turn out to contradict each other.</summary>
@@ -77,19 +76,33 @@ internal sealed partial class WatchChain(
             _isChecked = true;
         }
 
-        _leader ??= await Leadership.TryTakeAsync(database, world.Mode, _holder, cancellationToken);
-        if (_leader is null)
+        seat.Leader ??= await Leadership.TryTakeAsync(database, world.Mode, _holder, cancellationToken);
+        if (seat.Leader is not { } leader)
         {
             return true;
         }
 
-        var cursorLt = await _leader.RenewAsync(database, cancellationToken);
+        try
+        {
+            await LookAsync(leader, cancellationToken);
+        }
+        catch (LeadershipLostException)
+        {
+            seat.Leader = null;
+            throw;
+        }
+
+        return true;
+    }
+
+    private async Task LookAsync(Leadership leader, CancellationToken cancellationToken)
+    {
+        var cursorLt = await leader.RenewAsync(database, cancellationToken);
         var head = await chain.HeadAsync(cancellationToken);
         status.HeadSeen(world.Mode, head.At);
-        await discover.RunAsync(_leader, head, cursorLt, cancellationToken);
-        await verify.RunAsync(_leader, head, cancellationToken);
-        status.OldestPending(world.Mode, await OldestPendingAsync(cancellationToken));
-        return true;
+        await discover.RunAsync(leader, head, cursorLt, cancellationToken);
+        await verify.RunAsync(leader, head, cancellationToken);
+        status.Waiting(world.Mode, await WaitingAsync(cancellationToken));
     }
 
     /// <summary>Why this chain can't be the world's; null when all agrees.</summary>
@@ -117,7 +130,6 @@ internal sealed partial class WatchChain(
         switch (exception)
         {
             case LeadershipLostException:
-                _leader = null;
                 status.NotLeading(world.Mode);
                 LogLeadershipLost(world.Mode.Code);
                 return TimeSpan.FromMilliseconds(world.Options.PollIntervalMilliseconds);
@@ -136,30 +148,42 @@ internal sealed partial class WatchChain(
         return pause < longest ? pause : longest;
     }
 
-    private async Task<DateTimeOffset?> OldestPendingAsync(CancellationToken cancellationToken)
+    private async Task<WatchStatus.WaitingDeposits> WaitingAsync(CancellationToken cancellationToken)
     {
-        const string sql =
+        const string oldestSql =
             """
             SELECT created_at FROM deposits.deposit
             WHERE mode = @mode AND status = 'pending'
             ORDER BY created_at
             LIMIT 1
             """;
+        const string heldSql =
+            """
+            SELECT hold_reason AS reason, count(*) AS deposits FROM deposits.deposit
+            WHERE mode = @mode AND hold_reason IS NOT NULL AND decision IS NULL
+            GROUP BY hold_reason
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(sql, new { mode = world.Mode }, cancellationToken);
+        var oldest = await connection.QuerySingleOrDefaultAsync<DateTimeOffset?>(
+            oldestSql, new { mode = world.Mode }, cancellationToken);
+        var held = await connection.QueryAsync<(string Reason, long Deposits)>(
+            heldSql, new { mode = world.Mode }, cancellationToken);
+        return new(oldest, held.ToDictionary(row => row.Reason, row => row.Deposits));
     }
 
     private async Task ReleaseAsync()
     {
-        if (_leader is null)
+        if (seat.Leader is not { } leader)
         {
             return;
         }
 
+        seat.Leader = null;
+
         try
         {
             using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(ReleaseTimeoutSeconds), time);
-            await _leader.ReleaseAsync(database, timeout.Token);
+            await leader.ReleaseAsync(database, timeout.Token);
         }
         catch (Exception exception) when (Transient.Is(exception) || exception is OperationCanceledException)
         {
@@ -177,9 +201,11 @@ internal sealed partial class WatchChain(
     [LoggerMessage(Level = LogLevel.Warning, Message = "The {Mode} chain can't be read now: {Reason}")]
     private partial void LogChainUnavailable(string mode, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The watch over the {Mode} chain was interrupted and goes on: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning,
+        Message = "The watch over the {Mode} chain was interrupted and goes on: {Reason}")]
     private partial void LogTransient(string mode, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "A round of the watch over the {Mode} chain failed; it will be tried again")]
+    [LoggerMessage(Level = LogLevel.Error,
+        Message = "A round of the watch over the {Mode} chain failed; it will be tried again")]
     private partial void LogRoundFailed(string mode, Exception exception);
 }

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArdorQr.Deposits.Features;
 
-/// <summary>How the watch over each chain goes, for metrics and health. Only the process that holds the lease knows.</summary>
+/// <summary>
+/// How the watch over each chain goes, for metrics and health. Only the process that holds the lease knows.
+/// </summary>
 internal sealed class WatchStatus : IHealthCheck, IDisposable
 {
     public const string MeterName = "ArdorQr.Deposits";
@@ -23,13 +25,28 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
         AddAge("deposits.pending.age", "Age of the oldest pending deposit", state => state.OldestPendingAt);
         AddAge("deposits.chain.lag", "Age of the newest block that the index shows", state => state.HeadAt);
         AddAge("deposits.rate.age", "Age of the last accepted rate", state => state.RateAt);
+        _meter.CreateObservableGauge(
+            "deposits.held", Held, "{deposit}", "Deposits that were received and aren't credited, by what they wait for");
+        _meter.CreateObservableGauge(
+            "deposits.wallets.differing",
+            () => _states.Where(pair => pair.Value.Differing is not null)
+                .Select(pair => new Measurement<long>(pair.Value.Differing!.Value, Tag(pair.Key))),
+            "{wallet}", "Wallets whose balance isn't what was verified");
     }
+
+    /// <param name="OldestAt">When the oldest pending deposit was seen; null when none is pending.</param>
+    /// <param name="Held">How many were received and wait, by what for.</param>
+    internal sealed record WaitingDeposits(DateTimeOffset? OldestAt, IReadOnlyDictionary<string, long> Held);
 
     public void HeadSeen(Mode mode, DateTimeOffset at) => Update(mode, state => state with { HeadAt = at });
 
     public void RateAccepted(Mode mode, DateTimeOffset at) => Update(mode, state => state with { RateAt = at });
 
-    public void OldestPending(Mode mode, DateTimeOffset? at) => Update(mode, state => state with { OldestPendingAt = at });
+    public void Waiting(Mode mode, WaitingDeposits waiting) =>
+        Update(mode, state => state with { OldestPendingAt = waiting.OldestAt, Held = waiting.Held });
+
+    /// <summary>How many wallets hold something else than was verified.</summary>
+    public void Differing(Mode mode, long wallets) => Update(mode, state => state with { Differing = wallets });
 
     /// <summary>The watch has ended for good: the settings and the chain contradict each other.</summary>
     public void Stopped(Mode mode, string reason) => Update(mode, state => state with { StoppedBecause = reason });
@@ -38,7 +55,8 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     public void NotLeading(Mode mode) => _states.TryRemove(mode, out _);
 
     /// <summary>Degraded, not unhealthy: a chain that is away must not take the merchant's API with it.</summary>
-    public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
+    public Task<HealthCheckResult> CheckHealthAsync(
+        HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var now = _time.GetUtcNow();
         var faults = _states
@@ -53,7 +71,7 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     public void Dispose() => _meter.Dispose();
 
     private void Update(Mode mode, Func<State, State> change) =>
-        _states.AddOrUpdate(mode, _ => change(new State(null, null, null, null)), (_, state) => change(state));
+        _states.AddOrUpdate(mode, _ => change(new State()), (_, state) => change(state));
 
     private static string? FaultOf(State state, DateTimeOffset now) => state switch
     {
@@ -70,10 +88,29 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
                 let at = time(pair.Value)
                 where at is not null
                 select new Measurement<double>(
-                    (_time.GetUtcNow() - at.Value).TotalSeconds, new KeyValuePair<string, object?>("mode", pair.Key.Code)),
+                    (_time.GetUtcNow() - at.Value).TotalSeconds, Tag(pair.Key)),
             "s",
             description);
 
-    private sealed record State(
-        DateTimeOffset? HeadAt, DateTimeOffset? RateAt, DateTimeOffset? OldestPendingAt, string? StoppedBecause);
+    private IEnumerable<Measurement<long>> Held() =>
+        from pair in _states
+        from held in pair.Value.Held
+        select new Measurement<long>(held.Value, Tag(pair.Key), new KeyValuePair<string, object?>("reason", held.Key));
+
+    private static KeyValuePair<string, object?> Tag(Mode mode) => new("mode", mode.Code);
+
+    private sealed record State
+    {
+        public DateTimeOffset? HeadAt { get; init; }
+
+        public DateTimeOffset? RateAt { get; init; }
+
+        public DateTimeOffset? OldestPendingAt { get; init; }
+
+        public IReadOnlyDictionary<string, long> Held { get; init; } = new Dictionary<string, long>();
+
+        public long? Differing { get; init; }
+
+        public string? StoppedBecause { get; init; }
+    }
 }

@@ -11,62 +11,76 @@ internal static class ChainDocuments
     private const string Shard = "8000000000000000";
 
     /// <summary>The row of /jetton/transfers: what the sender's jetton wallet did.</summary>
-    public static JsonObject TransferRow(FaucetTransfer transfer) => new()
-    {
-        ["query_id"] = Text(transfer.Lt),
-        ["source"] = FaucetTransfer.Sender.ToRawUpper(),
-        ["destination"] = transfer.Owner.ToRawUpper(),
-        ["amount"] = Text(transfer.Amount.Micros),
-        ["source_wallet"] = transfer.SenderWallet.ToRawUpper(),
-        ["jetton_master"] = transfer.Master.ToRawUpper(),
-        ["transaction_hash"] = transfer.TransactionHash(FaucetTransfer.SenderWalletStep),
-        ["transaction_lt"] = Text(transfer.LtOf(FaucetTransfer.SenderWalletStep)),
-        ["transaction_now"] = transfer.At.ToUnixTimeSeconds(),
-        ["transaction_aborted"] = false,
-        ["response_destination"] = FaucetTransfer.Sender.ToRawUpper(),
-        ["custom_payload"] = null,
-        ["decoded_custom_payload"] = null,
-        ["forward_ton_amount"] = "1",
-        ["forward_payload"] = null,
-        ["decoded_forward_payload"] = null,
-        ["trace_id"] = transfer.TransactionHash(FaucetTransfer.SenderStep),
-    };
+    public static JsonObject TransferRow(
+        ChainTransfer transfer, TonAddress senderWallet, string traceId, bool isAborted) => new()
+        {
+            ["query_id"] = Text(transfer.Slot.Lt),
+            ["source"] = transfer.Terms.Sender.ToRawUpper(),
+            ["destination"] = transfer.Terms.Owner.ToRawUpper(),
+            ["amount"] = Text(transfer.Terms.Amount.Micros),
+            ["source_wallet"] = senderWallet.ToRawUpper(),
+            ["jetton_master"] = transfer.Terms.Master.ToRawUpper(),
+            ["transaction_hash"] = transfer.TransactionHash(ChainTransfer.SenderWalletStep),
+            ["transaction_lt"] = Text(transfer.LtOf(ChainTransfer.SenderWalletStep)),
+            ["transaction_now"] = transfer.Slot.At.ToUnixTimeSeconds(),
+            ["transaction_aborted"] = isAborted,
+            ["response_destination"] = transfer.Terms.Sender.ToRawUpper(),
+            ["custom_payload"] = null,
+            ["decoded_custom_payload"] = null,
+            ["forward_ton_amount"] = "1",
+            ["forward_payload"] = transfer.Terms.Comment is null ? null : BagOfCells.ToBase64(transfer.Payload.Content),
+            ["decoded_forward_payload"] = transfer.Terms.Comment is { } comment
+                ? new JsonObject { ["@type"] = "text_comment", ["text"] = comment }
+                : null,
+            ["trace_id"] = traceId,
+        };
 
-    /// <summary>The transactions of /transactions, one per account that ran.</summary>
-    public static IEnumerable<JsonObject> Transactions(FaucetTransfer transfer)
-    {
-        yield return Transaction(
-            transfer, FaucetTransfer.SenderWalletStep, transfer.SenderWallet, "active", transfer.Transfer, [transfer.Internal]);
-        yield return Transaction(
-            transfer, FaucetTransfer.ReceiverWalletStep, transfer.ReceiverWallet, "uninit", transfer.Internal,
-            [transfer.Notification, transfer.Excess]);
-    }
-
-    private static JsonObject Transaction(
-        FaucetTransfer transfer, int step, TonAddress account, string statusBefore, InternalMessage received, InternalMessage[] sent) => new()
+    /// <summary>A row of /transactions.</summary>
+    /// <param name="transfer">What it is part of.</param>
+    /// <param name="step">Its place in that.</param>
+    /// <param name="account">The account that ran.</param>
+    /// <param name="traceId">The trace.</param>
+    /// <param name="received">The message it ran on.</param>
+    /// <param name="sent">The messages it sent.</param>
+    /// <param name="exitCode">How the contract ended; 0 is well.</param>
+    public static JsonObject Transaction(
+        ChainTransfer transfer, int step, TonAddress account, string traceId, InternalMessage received,
+        InternalMessage[] sent, int exitCode = 0) => new()
         {
             ["account"] = account.ToRawUpper(),
             ["hash"] = transfer.TransactionHash(step),
             ["lt"] = Text(transfer.LtOf(step)),
-            ["now"] = transfer.At.ToUnixTimeSeconds(),
-            ["mc_block_seqno"] = transfer.Seqno,
-            ["trace_id"] = transfer.TransactionHash(FaucetTransfer.SenderStep),
-            ["trace_external_hash"] = Digest($"external:{transfer.Lt}"),
+            ["now"] = transfer.Slot.At.ToUnixTimeSeconds(),
+            ["mc_block_seqno"] = transfer.Slot.Seqno,
+            ["trace_id"] = traceId,
+            ["trace_external_hash"] = Digest($"external:{transfer.Slot.Lt}"),
             ["prev_trans_hash"] = NoHash,
             ["prev_trans_lt"] = "0",
-            ["orig_status"] = statusBefore,
+            ["orig_status"] = step == ChainTransfer.SenderWalletStep ? "active" : "uninit",
             ["end_status"] = "active",
             ["total_fees"] = "3691593",
             ["total_fees_extra_currencies"] = new JsonObject(),
-            ["description"] = Description(received, sent.Length),
-            ["block_ref"] = new JsonObject { ["workchain"] = 0, ["shard"] = Shard, ["seqno"] = transfer.Seqno },
+            ["description"] = exitCode == 0 ? Description(received, sent.Length) : Failure(received, exitCode, sent.Length > 0),
+            ["block_ref"] = new JsonObject { ["workchain"] = 0, ["shard"] = Shard, ["seqno"] = transfer.Slot.Seqno },
             ["in_msg"] = Message(received),
             ["out_msgs"] = new JsonArray([.. sent.Select(Message)]),
-            ["account_state_before"] = State($"before:{account}:{transfer.Lt}"),
-            ["account_state_after"] = State($"after:{account}:{transfer.Lt}"),
+            ["account_state_before"] = State($"before:{account}:{transfer.Slot.Lt}"),
+            ["account_state_after"] = State($"after:{account}:{transfer.Slot.Lt}"),
             ["emulated"] = false,
             ["finality"] = "finalized",
         };
+
+    /// <summary>A contract that ran and failed: its state is as before, and what came goes back if it can.</summary>
+    private static JsonObject Failure(InternalMessage received, int exitCode, bool bounces)
+    {
+        var description = Description(received, 0);
+        description["aborted"] = true;
+        description.Remove("action");
+        description["compute_ph"]!["success"] = false;
+        description["compute_ph"]!["exit_code"] = exitCode;
+        description["bounce"] = new JsonObject { ["type"] = bounces ? "ok" : "nofunds" };
+        return description;
+    }
 
     private static JsonObject Description(InternalMessage received, int messagesSent) => new()
     {
@@ -106,7 +120,7 @@ internal static class ChainDocuments
 
     private static JsonObject Message(InternalMessage message)
     {
-        var opcode = JettonMessages.OpcodeOf(message.Body)!.Value;
+        var opcode = JettonMessages.OpcodeOf(message.Body) ?? 0;
         return new()
         {
             ["hash"] = message.ToCell().HashBase64,
@@ -142,7 +156,9 @@ internal static class ChainDocuments
         JettonMessages.TransferOpcode => "jetton_transfer",
         JettonMessages.InternalTransferOpcode => "jetton_internal_transfer",
         JettonMessages.TransferNotificationOpcode => "jetton_notify",
-        _ => "excess",
+        JettonMessages.ExcessesOpcode => "excess",
+        0 => "text_comment",
+        _ => "",
     };
 
     private static JsonObject State(string of) => new()

@@ -11,7 +11,8 @@ internal static class ListJettonTransfers
         public void MapListJettonTransfers() => routes.MapGet("/jetton/transfers", HandleAsync);
     }
 
-    private static async Task<IResult> HandleAsync(HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
     {
         var query = new ChainQuery(request.Query);
         var parameters = new
@@ -35,7 +36,7 @@ internal static class ListJettonTransfers
             WHERE (@owners::text[] IS NULL OR owner = ANY(@owners))
                 AND (@masters::text[] IS NULL OR master = ANY(@masters))
                 AND lt BETWEEN @startLt AND @endLt
-                AND seqno <= {ChainHead.SeqnoSql}
+                AND shown_seqno <= {ChainHead.SeqnoSql}
             ORDER BY lt {order}
             LIMIT @limit OFFSET @offset
             """;

@@ -17,12 +17,13 @@ internal static class ListJettonWallets
 
     private sealed record Row(string JettonWallet, string Owner, string Master, long Balance, long LastLt);
 
-    private static async Task<IResult> HandleAsync(HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
     {
         const string sql =
             $"""
-            SELECT jetton_wallet, owner, master, sum(amount_micros)::bigint AS balance, max(lt) AS last_lt
-            FROM sandbox.jetton_transfer
+            SELECT jetton_wallet, owner, master, sum(micros)::bigint AS balance, max(lt) AS last_lt
+            FROM sandbox.wallet_change
             WHERE (@wallets::text[] IS NULL OR jetton_wallet = ANY(@wallets))
                 AND (@owners::text[] IS NULL OR owner = ANY(@owners))
                 AND (@masters::text[] IS NULL OR master = ANY(@masters))

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using ArdorQr.Contracts;
 using ArdorQr.Sandbox.Domain;
 using ArdorQr.ServiceDefaults.Database;
@@ -8,20 +7,39 @@ using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Sandbox.Features.Chain;
 
-/// <summary>POST /faucet/v1/transfers: USDT out of nothing for an owner; on chain with the next block.</summary>
+/// <summary>
+/// POST /faucet/v1/transfers: USDT out of nothing for an owner; on chain with the next block. A scenario makes it go
+/// otherwise than well, as chains and their indexes do.
+/// </summary>
 internal static class SendFromFaucet
 {
+    private const int MaxCount = 1_000;
+    private const int MaxLateBlocks = 100_000;
+
     internal sealed record Request
     {
         public required string ToAddress { get; init; }
 
         public required Usdt Amount { get; init; }
+
+        /// <summary>One of <see cref="TransferScenario.All"/>.</summary>
+        public string Scenario { get; init; } = TransferScenario.Transfer;
+
+        /// <summary>A text for the receiver.</summary>
+        public string? Comment { get; init; }
+
+        /// <summary>Who sends; the faucet unless given.</summary>
+        public string? FromAddress { get; init; }
+
+        /// <summary>So many transfers in one trace.</summary>
+        public int Count { get; init; } = 1;
+
+        /// <summary>The index shows the row so many blocks later than its own.</summary>
+        public int LateBlocks { get; init; }
     }
 
-    /// <param name="TxHash">The transaction of the sender's jetton wallet, hex.</param>
+    /// <param name="TxHash">The transaction of the sender's jetton wallet, hex; of several, the first one's.</param>
     internal sealed record Response(string TxHash, Usdt Amount, string ToAddress);
-
-    private sealed record Slot(long Lt, long Seqno, DateTimeOffset At);
 
     extension(IEndpointRouteBuilder routes)
     {
@@ -37,68 +55,49 @@ internal static class SendFromFaucet
         }
 
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
-        if (!TonAddress.TryParse(request.ToAddress, out var owner) || request.Amount == Usdt.Zero)
+        if (FaultOf(request) is { } fault)
         {
-            return ChainQuery.Error("toAddress must be an address and amount more than zero");
+            return ChainQuery.Error(fault);
         }
 
-        var transfer = await ExecuteAsync(database, options.Value.Master, owner, request.Amount, cancellationToken);
-        var hash = Convert.ToHexStringLower(Convert.FromBase64String(transfer.TransactionHash(FaucetTransfer.SenderWalletStep)));
-        return TypedResults.Json(new Response(hash, request.Amount, request.ToAddress), ApiJson.Options, statusCode: StatusCodes.Status202Accepted);
+        var sender = request.FromAddress is { } from ? TonAddress.Parse(from) : ChainTransfer.Faucet;
+        var terms = new TransferTerms(
+            TonAddress.Parse(request.ToAddress), sender, options.Value.Master, request.Amount, request.Comment);
+        var first = await ExecuteAsync(database, request, terms, cancellationToken);
+        var hash = Convert.FromBase64String(first.TransactionHash(ChainTransfer.SenderWalletStep));
+        return TypedResults.Json(
+            new Response(Convert.ToHexStringLower(hash), request.Amount, request.ToAddress), ApiJson.Options,
+            statusCode: StatusCodes.Status202Accepted);
     }
 
-    internal static async Task<FaucetTransfer> ExecuteAsync(
-        ServiceDatabase database, TonAddress master, TonAddress owner, Usdt amount, CancellationToken cancellationToken)
+    private static string? FaultOf(Request request) => request switch
     {
-        // The head's row lock hands out logical times one after the other.
-        const string takeSlotSql =
-            $"""
-            UPDATE sandbox.chain
-            SET last_lt = greatest(last_lt + @perTransfer, ({ChainHead.SeqnoSql} + 1 - @firstSeqno) * @perBlock)
-            RETURNING last_lt AS lt, {ChainHead.SeqnoSql} + 1 AS seqno, clock_timestamp() AS at
-            """;
-        const string insertTransferSql =
-            """
-            INSERT INTO sandbox.jetton_transfer (transaction_hash, owner, jetton_wallet, master, amount_micros, lt, seqno, body)
-            VALUES (@hash, @owner, @wallet, @master, @amount, @lt, @seqno, @body::jsonb)
-            """;
+        _ when !TonAddress.TryParse(request.ToAddress, out _) => "toAddress must be an address",
+        { FromAddress: { } from } when !TonAddress.TryParse(from, out _) => "fromAddress must be an address",
+        { Amount.Micros: 0 } => "amount must be more than zero",
+        { Count: < 1 or > MaxCount } => $"count must be 1 to {MaxCount}",
+        { LateBlocks: < 0 or > MaxLateBlocks } => $"lateBlocks must be 0 to {MaxLateBlocks}",
+        { Comment.Length: > TextComment.MaxLengthBytes / 4 } => "comment is too long",
+        _ when !TransferScenario.All.Contains(request.Scenario) =>
+            $"scenario must be one of {string.Join(", ", TransferScenario.All)}",
+        _ => null,
+    };
+
+    private static async Task<ChainTransfer> ExecuteAsync(
+        ServiceDatabase database, Request request, TransferTerms terms, CancellationToken cancellationToken)
+    {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var slot = await transaction.QuerySingleAsync<Slot>(takeSlotSql, new
+        ChainTransfer? first = null;
+        for (var index = 0; index < request.Count; index++)
         {
-            perTransfer = ChainTime.LtPerTransfer,
-            perBlock = ChainTime.LtPerBlock,
-            firstSeqno = ChainTime.FirstSeqno,
-        }, cancellationToken);
-        var transfer = new FaucetTransfer(owner, master, amount, slot.Lt, slot.Seqno, slot.At);
-        var row = ChainDocuments.TransferRow(transfer);
-        await transaction.ExecuteAsync(insertTransferSql, new
-        {
-            hash = transfer.TransactionHash(FaucetTransfer.SenderWalletStep),
-            owner = owner.ToRawUpper(),
-            wallet = transfer.ReceiverWallet.ToRawUpper(),
-            master = master.ToRawUpper(),
-            amount,
-            lt = transfer.LtOf(FaucetTransfer.SenderWalletStep),
-            seqno = slot.Seqno,
-            body = row.ToJsonString(),
-        }, cancellationToken);
-        foreach (var document in ChainDocuments.Transactions(transfer))
-        {
-            await InsertTransactionAsync(transaction, document, cancellationToken);
+            var slot = await ChainWriter.TakeSlotAsync(transaction, cancellationToken);
+            var record = ChainRecord.Of(
+                request.Scenario, terms, slot, first?.TransactionHash(ChainTransfer.SenderStep));
+            await ChainWriter.WriteAsync(transaction, record, request.LateBlocks, cancellationToken);
+            first ??= record.Transfer;
         }
 
         await transaction.CommitAsync(cancellationToken);
-        return transfer;
-    }
-
-    private static Task<int> InsertTransactionAsync(ServiceTransaction transaction, JsonObject document, CancellationToken cancellationToken)
-    {
-        const string sql =
-            """
-            INSERT INTO sandbox.chain_transaction (hash, account, lt, seqno, body)
-            SELECT body ->> 'hash', body ->> 'account', (body ->> 'lt')::bigint, (body ->> 'mc_block_seqno')::bigint, body
-            FROM (SELECT @document::jsonb AS body) AS given
-            """;
-        return transaction.ExecuteAsync(sql, new { document = document.ToJsonString() }, cancellationToken);
+        return first!;
     }
 }

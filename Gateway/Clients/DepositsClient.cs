@@ -1,0 +1,79 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using ArdorQr.ServiceDefaults.Errors;
+
+namespace ArdorQr.Gateway.Clients;
+
+/// <summary>Deposits' internal API for what operators do to deposits.</summary>
+internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsClient> logger)
+{
+    public const string Service = "deposits";
+    public const string Scope = "deposits:operate";
+    public const int TimeoutSeconds = 10;
+
+    /// <summary>The held deposits, as Deposits wrote them.</summary>
+    /// <param name="query">The operator's <c>limit</c> and <c>before</c>, judged by Deposits.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="RejectedException">Deposits' refusal of the query, or 503.</exception>
+    public async Task<byte[]> ListHeldAsync(QueryString query, CancellationToken cancellationToken)
+    {
+        using var response = await http.GetAsync(
+            new Uri($"/internal/deposits{query}", UriKind.Relative), cancellationToken);
+        return await ReadAsync(response, cancellationToken);
+    }
+
+    /// <summary>An operator's word on a held deposit; repeating it is harmless.</summary>
+    /// <param name="depositId">Which deposit.</param>
+    /// <param name="body">The operator's own JSON, judged by Deposits.</param>
+    /// <param name="cancellationToken">Stops waiting; the word may have been taken.</param>
+    /// <exception cref="RejectedException">Deposits' refusal, or 503.</exception>
+    public async Task<byte[]> DecideAsync(Guid depositId, byte[] body, CancellationToken cancellationToken)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        using var response = await http.PostAsync(
+            new Uri($"/internal/deposits/{depositId}/decide", UriKind.Relative), content, cancellationToken);
+        return await ReadAsync(response, cancellationToken);
+    }
+
+    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        if (response.StatusCode == HttpStatusCode.OK)
+        {
+            return body;
+        }
+
+        LogRefused((int)response.StatusCode);
+        throw new RejectedException(RefusalOf(response.StatusCode, body) ?? CommonErrors.Unavailable);
+    }
+
+    /// <summary>What Deposits says of the deposit is the operator's; what it says of our token is not.</summary>
+    private static ApiError? RefusalOf(HttpStatusCode status, byte[] body)
+    {
+        if (status is not (HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict
+            or HttpStatusCode.UnprocessableContent or HttpStatusCode.ServiceUnavailable))
+        {
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<Refusal>(body, JsonSerializerOptions.Web) is { Error: { } error }
+                ? new ApiError(error.Code, (int)status, error.Message) { Details = error.Details }
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed record Refusal(RefusalBody? Error);
+
+    private sealed record RefusalBody(string Code, string Message, JsonElement? Details);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Deposits answered {Status}")]
+    private partial void LogRefused(int status);
+}

@@ -1,0 +1,23 @@
+using ArdorQr.Gateway.Clients;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ArdorQr.Gateway.Features;
+
+/// <summary>
+/// GET /operator/deposits: the deposits that were received and are held (by a limit, by screening, for want of a rate),
+/// newest first, by <c>limit</c> and <c>before</c>.
+/// </summary>
+internal static class ListHeldDeposits
+{
+    private static readonly string[] PassedOn = ["limit", "before"];
+
+    public static void MapListHeldDeposits(this IEndpointRouteBuilder routes) =>
+        routes.MapGet("/operator/deposits", HandleAsync).WithName(nameof(ListHeldDeposits));
+
+    private static async Task<IResult> HandleAsync(
+        HttpRequest request, [FromServices] DepositsClient deposits, CancellationToken cancellationToken)
+    {
+        var query = QueryString.Create(request.Query.Where(pair => PassedOn.Contains(pair.Key)));
+        return Results.Text(await deposits.ListHeldAsync(query, cancellationToken), "application/json; charset=utf-8");
+    }
+}

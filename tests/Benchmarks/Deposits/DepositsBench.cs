@@ -1,0 +1,100 @@
+using System.Diagnostics;
+using System.Globalization;
+using ArdorQr.Benchmarks.Hosting;
+
+namespace ArdorQr.Benchmarks.Deposits;
+
+/// <summary>What watching a chain takes, with ever more registered addresses on it.</summary>
+internal static class DepositsBench
+{
+    private const double BlockSeconds = 1;
+    private const int WarmUpSeconds = 6;
+    private const int MinSeconds = 15;
+    private const int OwnersPerRequest = 80;
+    private const int Confirmations = 1;
+    private const double MaxMebibytes = 300;
+
+    /// <summary>Constant, but for the rounds that fall just inside or outside of the measured time.</summary>
+    private const double MaxGrowth = 1.1;
+
+    private static readonly int[] Registries = [10, 10_000, 1_000_000];
+
+    private sealed record Measured(double Discovery, double Wallets, double MillisecondsPerBlock, long Mebibytes, double[] Latencies);
+
+    public static async Task RunAsync(BenchOptions options, CancellationToken cancellationToken)
+    {
+        await using var postgres = await DurablePostgres.StartAsync(cancellationToken);
+        await postgres.PrintSettingsAsync(cancellationToken);
+        var seconds = Math.Max(MinSeconds, options.Seconds);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"""
+            A block every {BlockSeconds} s with {SimulatedBlocks.ForeignPerBlock} foreign transfers and 1 of ours; poll interval {DepositsUnderTest.PollMilliseconds} ms;
+            {DepositsUnderTest.RequestsPerSecond} requests per second, {DepositsUnderTest.ReconciliationSharePercent} % of them for comparing balances; {seconds} s each after {WarmUpSeconds} s of warming up
+            """));
+        var measured = new Dictionary<int, Measured>();
+        foreach (var addresses in Registries)
+        {
+            measured[addresses] = await MeasureAsync(addresses, seconds, cancellationToken);
+        }
+
+        Print(measured);
+    }
+
+    private static async Task<Measured> MeasureAsync(int addresses, int seconds, CancellationToken cancellationToken)
+    {
+        var port = ChildProcess.FreePort();
+        var blocks = new SimulatedBlocks(DepositsUnderTest.Owner, DepositsUnderTest.Master);
+        await using var chain = await SimulatedChain.StartAsync(port, blocks, BlockSeconds, cancellationToken);
+        await using var deposits = await DepositsUnderTest.StartAsync(addresses, port, cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds), cancellationToken);
+
+        var (asked, cpu, head, began) = (chain.Asked(), deposits.Process.ProcessorTime, chain.Head, Stopwatch.GetTimestamp());
+        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken);
+        var (askedThen, cpuThen) = (chain.Asked(), deposits.Process.ProcessorTime);
+        var (elapsed, mebibytes) = (Stopwatch.GetElapsedTime(began).TotalSeconds, deposits.Process.ResidentMebibytes);
+        var count = elapsed / BlockSeconds;
+        double Per(string kind) => (askedThen.GetValueOrDefault(kind) - asked.GetValueOrDefault(kind)) / count;
+
+        var confirmed = await deposits.ConfirmedAtAsync(cancellationToken);
+        var latencies = Enumerable.Range((int)head + 1, (int)(seconds / BlockSeconds) - 3)
+            .Select(block => confirmed.TryGetValue(blocks.Own(block).SenderHashHex, out var at)
+                ? (at - chain.ShownAt(block + Confirmations)).TotalMilliseconds
+                : double.PositiveInfinity) // Not confirmed to this day.
+            .Order().ToArray();
+        var result = new Measured(
+            Per("head") + Per("transfers") + Per("transactions"), Per("wallets"),
+            (cpuThen - cpu).TotalMilliseconds / count, mebibytes, latencies);
+        PrintRow(addresses, result, Per, await deposits.CountAsync(cancellationToken));
+        return result;
+    }
+
+    private static void PrintRow(
+        int addresses, Measured row, Func<string, double> per, (long Seen, long Confirmed) deposits)
+    {
+        var cycle = Math.Ceiling(addresses / (double)OwnersPerRequest) / (row.Wallets / BlockSeconds);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"""
+
+            {addresses} addresses
+              requests per block   {row.Discovery:0.0} of the watch (head {per("head"):0.0}, transfers {per("transfers"):0.0}, transactions {per("transactions"):0.0}) and {row.Wallets:0.0} for balances
+              a whole comparison   {cycle:0} s at that pace, {OwnersPerRequest} wallets a request
+              processor time       {row.MillisecondsPerBlock:0.0} ms per block
+              memory               {row.Mebibytes} MiB resident
+              deposits             {deposits.Seen} seen, {deposits.Confirmed} confirmed
+              final block to confirmed, committed with its event: p50 {Percentile(row.Latencies, 50):0} ms, p99 {Percentile(row.Latencies, 99):0} ms
+            """));
+    }
+
+    private static void Print(Dictionary<int, Measured> measured)
+    {
+        Console.WriteLine();
+        var (small, large) = (measured[10_000], measured[1_000_000]);
+        Figures.PrintAtMost("deposits-discovery-1000000/10000", large.Discovery / small.Discovery, MaxGrowth);
+        var share = DepositsUnderTest.RequestsPerSecond * DepositsUnderTest.ReconciliationSharePercent / 100.0 * BlockSeconds;
+        Figures.PrintAtMost("deposits-balances/share", large.Wallets / share, MaxGrowth);
+        Figures.PrintAtMost("deposits-memory-mib/limit", large.Mebibytes / MaxMebibytes, 1);
+    }
+
+    private static double Percentile(double[] sorted, double percent) =>
+        sorted[(int)Math.Ceiling(percent / 100 * sorted.Length) - 1];
+}
