@@ -22,6 +22,8 @@ internal sealed partial class AttemptDelivery(
 
     private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
 
+    private readonly PortRules _ports = PortRules.TryParse(options.Value.AllowedPorts)!;
+
     private static readonly ActivitySource Activities = new("ArdorQr.Webhooks");
 
     public async Task ExecuteAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
@@ -66,7 +68,7 @@ internal sealed partial class AttemptDelivery(
 
     private async Task<Answer> SendAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
     {
-        if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers)
+        if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers, _ports)
             is not ReceiverUrl.Verdict.Accepted { Url: var url })
         {
             return new Answer { Error = AttemptErrors.AddressForbidden }; // The rules or the settings were changed since.
