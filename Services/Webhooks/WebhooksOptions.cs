@@ -65,32 +65,32 @@ internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IVali
         var faults = new List<string>();
         if (options.EncryptionKey is not null && !SecretCipher.IsKey(options.EncryptionKey))
         {
-            faults.Add($"{WebhooksOptions.Section}:EncryptionKey must be 32 bytes in base64.");
+            faults.Add("EncryptionKey must be 32 bytes in base64.");
         }
 
         if (!options.RetiredEncryptionKeys.All(SecretCipher.IsKey))
         {
-            faults.Add($"{WebhooksOptions.Section}:RetiredEncryptionKeys must each be 32 bytes in base64.");
+            faults.Add("RetiredEncryptionKeys must each be 32 bytes in base64.");
         }
 
         if (PortRules.TryParse(options.AllowedPorts) is null)
         {
-            faults.Add($"{WebhooksOptions.Section}:AllowedPorts must be a list such as {PortRules.DefaultText}.");
+            faults.Add($"AllowedPorts must be a list such as {PortRules.DefaultText}.");
         }
 
         if (!string.IsNullOrEmpty(options.AdditionalRootsFile) && !File.Exists(options.AdditionalRootsFile))
         {
-            faults.Add($"{WebhooksOptions.Section}:AdditionalRootsFile names no file: {options.AdditionalRootsFile}.");
+            faults.Add($"AdditionalRootsFile names no file: {options.AdditionalRootsFile}.");
         }
 
         if (options.MetadataRetentionDays < options.PayloadRetentionDays)
         {
-            faults.Add($"{WebhooksOptions.Section}:MetadataRetentionDays must not be less than PayloadRetentionDays.");
+            faults.Add("MetadataRetentionDays must not be less than PayloadRetentionDays.");
         }
 
         if (options.AllowLoopbackReceivers && !environment.IsDevelopment())
         {
-            faults.Add($"{WebhooksOptions.Section}:AllowLoopbackReceivers is a development setting and must not be set here.");
+            faults.Add("AllowLoopbackReceivers is a development setting and must not be set here.");
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
