@@ -31,6 +31,7 @@ internal static class WebhooksRegistration
         services.AddSingleton<ReceiverProbe>();
         services.AddSingleton<WebhookClient>();
         services.AddSingleton<AttemptRecords>();
+        services.AddSingleton<RecordAttempts>();
         services.AddSingleton<DeliverySignal>();
         services.AddSingleton<EventIntake>();
         services.AddSingleton<ConfigureEndpoint>();

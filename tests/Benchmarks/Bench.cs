@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Ledger;
+using ArdorQr.Benchmarks.Webhooks;
 
 namespace ArdorQr.Benchmarks;
 
@@ -13,6 +14,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
             LedgerBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
+        new("webhooks", "deliveries against a bare HttpClient loop, idle latency, a backlog of 100,000, 100 of 1,000 endpoints that hang",
+            WebhooksBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)

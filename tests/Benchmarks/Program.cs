@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Hosting;
+using ArdorQr.Benchmarks.Webhooks;
 
 namespace ArdorQr.Benchmarks;
 
@@ -10,6 +11,12 @@ internal static class BenchProgram
         if (args is [BareEndpoint.Command, var connectionString, var port])
         {
             await BareEndpoint.RunAsync(connectionString, port);
+            return 0;
+        }
+
+        if (args is [BenchReceiver.Command, var receiverPort])
+        {
+            await BenchReceiver.RunAsync(receiverPort);
             return 0;
         }
 

@@ -114,7 +114,7 @@ internal sealed class WebhooksHost : IAsyncDisposable
     }
 
     public Task AttemptAsync(ClaimedDelivery claim, CancellationToken cancellationToken) =>
-        Services.GetRequiredService<AttemptDelivery>().ExecuteAsync(claim, cancellationToken);
+        Services.GetRequiredService<AttemptDelivery>().ExecuteAsync(claim, answered: null, cancellationToken);
 
     /// <summary>Attempts all that is due and returns how many that were.</summary>
     public async Task<int> DeliverDueAsync(CancellationToken cancellationToken)
