@@ -44,5 +44,6 @@ internal static class WebhooksRegistration
         services.AddHostedService<FinishPauses>();
         services.AddHostedService<ResealSecrets>();
         services.AddHostedService<ForgetOldEvents>();
+        services.AddHostedService<MeasureBacklog>();
     }
 }

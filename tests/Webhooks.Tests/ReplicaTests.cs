@@ -1,3 +1,7 @@
+using ArdorQr.Webhooks.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
 namespace ArdorQr.Webhooks.Tests;
 
 /// <summary>Several processes dispatch from one database.</summary>
@@ -30,5 +34,34 @@ public sealed class ReplicaTests
 
         Assert.Equal(owed, [.. received]);
         Assert.Equal(owed.Count, first.Receiver.Count);
+    }
+
+    [Fact]
+    public async Task A_process_that_stops_finishes_what_is_in_flight_and_gives_back_the_rest()
+    {
+        const int places = 2, events = 10;
+        await using var host = await WebhooksHost.StartAsync(
+            Token, dispatching: true, settings: new Dictionary<string, string?> { ["Webhooks:MaxInFlight"] = $"{places}" });
+        await host.ConfigureAsync(Token);
+        var release = new TaskCompletionSource();
+        host.Receiver.Answering = context => release.Task.WaitAsync(context.RequestAborted);
+        for (var count = 0; count < events; count++)
+        {
+            await host.OweAsync(Token);
+        }
+
+        for (var count = 0; count < places; count++)
+        {
+            await host.Receiver.NextAsync(Token);
+        }
+
+        var stopping = host.Services.GetServices<IHostedService>().OfType<DispatchDeliveries>().Single().StopAsync(Token);
+        release.SetResult();
+        await stopping;
+
+        const string sql = "SELECT count(*) FROM webhooks.delivery WHERE status = 'pending' AND leased_until IS NULL";
+        Assert.Equal(events - host.Receiver.Count, await host.ScalarAsync<long>(sql, null, Token));
+        Assert.Equal(host.Receiver.Count, (await host.DeliveriesAsync(Token, "?status=delivered")).Count);
+        Assert.InRange(host.Receiver.Count, places, events - 1);
     }
 }

@@ -1,3 +1,4 @@
+using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Webhooks.Domain;
@@ -5,7 +6,7 @@ using ArdorQr.Webhooks.Domain;
 namespace ArdorQr.Webhooks.Database;
 
 /// <summary>Records what came of attempts, with all that follows for their deliveries and endpoints, in one transaction.</summary>
-internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time)
+internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvider time, ILogger<AttemptRecords> logger)
 {
     /// <summary>
     /// Returns the deliveries whose attempts are on record now. Where the lease was lost (or the attempt was recorded
@@ -55,6 +56,7 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
     private static async Task<IReadOnlySet<Guid>> CloseAsync(
         ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
+        const string onlyIndexesSql = "SET LOCAL enable_seqscan = off"; // A batch is found by its keys, whatever was planned.
         const string sql =
             """
             WITH done AS (
@@ -80,6 +82,7 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
             )
             SELECT id FROM closed
             """;
+        await transaction.ExecuteAsync(onlyIndexesSql, null, cancellationToken);
         return (await transaction.QueryAsync<Guid>(sql, new
         {
             ids = attempts.Select(attempt => attempt.Claim.Id).ToArray(),
@@ -183,5 +186,9 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
             Mode = claim.Mode,
             Reason = reason,
         });
+        LogDisabled(claim.MerchantId, claim.Mode, reason);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The endpoint of {MerchantId} in {Mode} is disabled: {Reason}")]
+    private partial void LogDisabled(Guid merchantId, Mode mode, string reason);
 }

@@ -17,6 +17,8 @@ internal sealed partial class DispatchDeliveries(
     TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
 {
     private const int MaxBatch = 512;
+    private const int MaxAhead = 1_000; // Claimed past what is in flight: queued, or answered and being recorded.
+    private const int MaxQueuedToClaim = MaxAhead / 4;
     private const int TroubledShare = 4; // One in so many places is for endpoints that fail or are slow.
     private const int MaxPerEndpointWhenHalfFull = 2;
 
@@ -71,15 +73,14 @@ internal sealed partial class DispatchDeliveries(
     private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
     {
         var limits = LimitsNow();
-        if (limits.Total <= 0 || _queue.Count > options.Value.MaxInFlight / 2)
+        if (limits.Total <= 0 || _queue.Count > MaxQueuedToClaim)
         {
             return false; // There is enough to do; the attempts that end will wake us.
         }
 
         try
         {
-            await using var connection = await database.OpenAsync(cancellationToken);
-            var claims = await DeliveryClaims.TakeAsync(connection, limits, cancellationToken);
+            var claims = await TakeAsync(limits, cancellationToken);
             foreach (var claim in claims)
             {
                 Interlocked.Increment(ref _claimed);
@@ -101,6 +102,19 @@ internal sealed partial class DispatchDeliveries(
         }
     }
 
+    /// <summary>
+    /// Without waiting for the disk: claims that a crash of the database loses are made again, and what was in flight is
+    /// sent again, as after any crash.
+    /// </summary>
+    private async Task<IReadOnlyList<ClaimedDelivery>> TakeAsync(ClaimLimits limits, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        await transaction.ExecuteAsync("SET LOCAL synchronous_commit = off", null, cancellationToken);
+        var claims = await DeliveryClaims.TakeAsync(transaction.Connection, limits, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        return claims;
+    }
+
     private ClaimLimits LimitsNow()
     {
         var settings = options.Value;
@@ -111,7 +125,7 @@ internal sealed partial class DispatchDeliveries(
             ? settings.MaxInFlightPerEndpoint
             : Math.Min(settings.MaxInFlightPerEndpoint, MaxPerEndpointWhenHalfFull);
         return new ClaimLimits(
-            Math.Min((2 * settings.MaxInFlight) - claimed, MaxBatch), Math.Max(troubled, 0), perEndpoint,
+            Math.Min(settings.MaxInFlight + MaxAhead - claimed, MaxBatch), Math.Max(troubled, 0), perEndpoint,
             settings.MaxInFlightPerFailingEndpoint);
     }
 

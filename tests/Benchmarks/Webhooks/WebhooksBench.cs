@@ -29,12 +29,12 @@ internal sealed class WebhooksBench
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly BenchOptions _options;
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false });
+    private readonly HttpClient _http;
     private readonly Uri _receiver;
     private readonly CancellationToken _cancellationToken;
 
-    private WebhooksBench(BenchOptions options, int port, CancellationToken cancellationToken) =>
-        (_options, _receiver, _cancellationToken) = (options, new Uri($"http://127.0.0.1:{port}"), cancellationToken);
+    private WebhooksBench(BenchOptions options, HttpClient http, int port, CancellationToken cancellationToken) =>
+        (_options, _http, _receiver, _cancellationToken) = (options, http, new Uri($"http://127.0.0.1:{port}"), cancellationToken);
 
     private string HooksUrl => new Uri(_receiver, BenchReceiver.HooksPath).ToString();
 
@@ -45,7 +45,8 @@ internal sealed class WebhooksBench
         var port = ChildProcess.FreePort();
         await using var receiver = new ChildProcess("receiver",
             ["dotnet", typeof(WebhooksBench).Assembly.Location, BenchReceiver.Command, $"{port}"], new Dictionary<string, string?>());
-        var bench = new WebhooksBench(options, port, cancellationToken);
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false, UseCookies = false });
+        var bench = new WebhooksBench(options, http, port, cancellationToken);
         await receiver.WaitUntilAsync(bench.ReceiverAnswersAsync, cancellationToken);
         Console.WriteLine(
             $"""
@@ -114,8 +115,10 @@ internal sealed class WebhooksBench
         }
 
         var rate = (events - 1) / Stopwatch.GetElapsedTime(arrivals.Min(a => a.At), arrivals.Max(a => a.At)).TotalSeconds;
+        var times = arrivals.Select(arrival => arrival.At).Order().ToList();
+        var gap = times.Zip(times.Skip(1), (one, next) => Stopwatch.GetElapsedTime(one, next).TotalMilliseconds).Max();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"Webhooks, {events} events: {rate:0}/s, its processor time {used:0} µs a delivery"));
+            $"Webhooks, {events} events: {rate:0}/s, longest pause {gap:0} ms, its processor time {used:0} µs a delivery"));
         return rate;
     }
 
