@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.Webhooks.Database;
 using Microsoft.Extensions.Options;
 
@@ -34,6 +35,8 @@ internal sealed partial class DispatchDeliveries(
     private readonly SemaphoreSlim _queued = new(0);
     private readonly SemaphoreSlim _places = new(options.Value.MaxInFlight);
     private readonly ConcurrentDictionary<(Guid Id, long Epoch), Task> _running = new();
+
+    private readonly Setbacks _setbacks = new(logger, "Claiming due deliveries");
 
     private int _claimed; // Queued, in flight and being recorded.
     private int _troubled; // The same, to endpoints that fail or are slow.
@@ -93,11 +96,12 @@ internal sealed partial class DispatchDeliveries(
                 _queued.Release(claims.Count);
             }
 
+            _setbacks.Over();
             return claims.Count == limits.Total;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogClaimFailed(exception); // The rows stay; the next tick takes them again.
+            await Task.Delay(_setbacks.After(exception), time, cancellationToken); // The rows stay.
             return false;
         }
     }
@@ -220,9 +224,6 @@ internal sealed partial class DispatchDeliveries(
             LogGiveBackFailed(unused.Count, exception); // Their leases run out.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Due deliveries could not be claimed; it will be tried again")]
-    private partial void LogClaimFailed(Exception exception);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} could not be attempted or recorded; its lease will run out")]
     private partial void LogAttemptFailed(Guid deliveryId, Exception exception);

@@ -1,12 +1,14 @@
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.Webhooks.Database;
 
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>Marks the rest of the deliveries that a change of an endpoint left to be paused or resumed.</summary>
-internal sealed partial class FinishPauses(
-    ServiceDatabase database, DeliverySignal signal, TimeProvider time, ILogger<FinishPauses> logger) : BackgroundService
+internal sealed class FinishPauses(
+    ServiceDatabase database, DeliverySignal signal, TimeProvider time, ILogger<FinishPauses> logger)
+    : RepeatedJob(Interval, "Pausing and resuming deliveries", time, logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -16,22 +18,11 @@ internal sealed partial class FinishPauses(
         public Mode Mode { get; init; } = Mode.Test;
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await FinishOneAsync(cancellationToken))
         {
-            try
-            {
-                while (await FinishOneAsync(stoppingToken))
-                {
-                    signal.Wake();
-                }
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception); // The note stays; the next tick goes on.
-            }
+            signal.Wake();
         }
     }
 
@@ -55,7 +46,4 @@ internal sealed partial class FinishPauses(
         await transaction.CommitAsync(cancellationToken);
         return true;
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Deliveries could not be paused or resumed; it will be tried again")]
-    private partial void LogFailed(Exception exception);
 }

@@ -1,4 +1,5 @@
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Webhooks.Features;
@@ -9,27 +10,13 @@ namespace ArdorQr.Webhooks.Features;
 /// </summary>
 internal sealed partial class ForgetOldEvents(
     ServiceDatabase database, IOptions<WebhooksOptions> options, TimeProvider time, ILogger<ForgetOldEvents> logger)
-    : BackgroundService
+    : RepeatedJob(Interval, "Forgetting old events", time, logger)
 {
     private const int MaxBatch = 1_000;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await ForgetAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception); // The rows stay; the next tick takes them again.
-            }
-        }
-    }
+    protected override Task RunOnceAsync(CancellationToken cancellationToken) => ForgetAsync(cancellationToken);
 
     internal async Task ForgetAsync(CancellationToken cancellationToken)
     {
@@ -108,7 +95,4 @@ internal sealed partial class ForgetOldEvents(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Retention: {Bodies} bodies and {Events} events were forgotten")]
     private partial void LogForgotten(int bodies, int events);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Retention failed; it will be tried again")]
-    private partial void LogFailed(Exception exception);
 }

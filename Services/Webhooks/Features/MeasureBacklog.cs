@@ -1,30 +1,17 @@
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>Counts now and then what is due to endpoints that take attempts, for the platform team's graphs and alerts.</summary>
-internal sealed partial class MeasureBacklog(ServiceDatabase database, TimeProvider time, ILogger<MeasureBacklog> logger)
-    : BackgroundService
+internal sealed class MeasureBacklog(ServiceDatabase database, TimeProvider time, ILogger<MeasureBacklog> logger)
+    : RepeatedJob(Interval, "Measuring the backlog", time, logger)
 {
     private const int MaxCounted = 100_000; // Past that the number says no more than this one.
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await MeasureAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception);
-            }
-        }
-    }
+    protected override Task RunOnceAsync(CancellationToken cancellationToken) => MeasureAsync(cancellationToken);
 
     private async Task MeasureAsync(CancellationToken cancellationToken)
     {
@@ -40,7 +27,4 @@ internal sealed partial class MeasureBacklog(ServiceDatabase database, TimeProvi
         var (count, oldestSeconds) = await connection.QuerySingleAsync<(long, double)>(sql, new { MaxCounted }, cancellationToken);
         WebhookMetrics.BacklogIs(count, oldestSeconds);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The backlog could not be measured")]
-    private partial void LogFailed(Exception exception);
 }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Features;
@@ -10,7 +11,8 @@ namespace ArdorQr.Webhooks.Features;
 /// and erases secrets whose day after a rotation is over.
 /// </summary>
 internal sealed partial class ResealSecrets(
-    ServiceDatabase database, SecretCipher cipher, TimeProvider time, ILogger<ResealSecrets> logger) : BackgroundService
+    ServiceDatabase database, SecretCipher cipher, TimeProvider time, ILogger<ResealSecrets> logger)
+    : RepeatedJob(Interval, "Moving secrets to the current key", time, logger)
 {
     private const int MaxBatch = 200;
 
@@ -26,22 +28,10 @@ internal sealed partial class ResealSecrets(
         public string? PreviousSecretKeyId { get; init; }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            try
-            {
-                await EraseExpiredAsync(stoppingToken);
-                await ResealAsync(stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                LogFailed(exception); // The rows stay; the next tick takes them again.
-            }
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
+        await EraseExpiredAsync(cancellationToken);
+        await ResealAsync(cancellationToken);
     }
 
     internal async Task EraseExpiredAsync(CancellationToken cancellationToken)
@@ -132,7 +122,4 @@ internal sealed partial class ResealSecrets(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The secret of {MerchantId} in {Mode} can't be opened: {Reason}")]
     private partial void LogUnreadable(Guid merchantId, Mode mode, string reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Secrets could not be moved to the current key; it will be tried again")]
-    private partial void LogFailed(Exception exception);
 }
