@@ -72,7 +72,6 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
                     delivered_at = CASE WHEN done.status = 'delivered' THEN clock_timestamp() END
                 FROM done
                 WHERE delivery.id = done.id AND delivery.epoch = done.epoch AND delivery.attempts = done.attempts
-                  AND delivery.status = 'pending'
                 RETURNING delivery.id
             ),
             added AS (

@@ -67,6 +67,8 @@ internal static class DeliveryClaims
         NpgsqlConnection connection, ClaimLimits limits, CancellationToken cancellationToken)
     {
         // "waiting" hops from endpoint to endpoint along the index, so that a long queue at one costs the others nothing.
+        // "free" doesn't ask for the status (that there is a next attempt says the same): if it did, a planner that has seen
+        // no pending delivery of late would go through all of them for each one that is due.
         // now() is the statement's start here, and unlike clock_timestamp() it can be looked up in an index.
         const string sql =
             """
@@ -119,7 +121,7 @@ internal static class DeliveryClaims
             free AS (
                 SELECT delivery.id, due.is_troubled
                 FROM due JOIN webhooks.delivery USING (id)
-                WHERE delivery.status = 'pending' AND NOT delivery.paused
+                WHERE delivery.next_attempt_at <= now() AND NOT delivery.paused
                   AND (delivery.leased_until IS NULL OR delivery.leased_until <= now())
                 ORDER BY due.is_troubled, due.next_attempt_at
                 LIMIT @Total
@@ -161,7 +163,7 @@ internal static class DeliveryClaims
             """
             UPDATE webhooks.delivery SET leased_until = NULL
             FROM unnest(@ids, @epochs) AS unused (id, epoch)
-            WHERE delivery.id = unused.id AND delivery.epoch = unused.epoch AND status = 'pending'
+            WHERE delivery.id = unused.id AND delivery.epoch = unused.epoch
             """;
         return connection.ExecuteAsync(sql, new
         {
