@@ -36,13 +36,15 @@ public static partial class ListQuery
             return null;
         }
 
-        return values.Count == 1
-            && values[0]!.Replace(' ', '+') is var text // An unescaped plus arrives as a blank.
-            && Rfc3339().IsMatch(text)
-            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var before)
-                ? before.ToUniversalTime()
-                : throw new RejectedException(CommonErrors.ValidationFailed("before", "Параметр before — дата и время со смещением, например 2026-06-19T12:00:00Z."));
+        return Time(values.Count == 1 ? values[0]!.Replace(' ', '+') : "", "before"); // An unescaped plus arrives as a blank.
     }
+
+    /// <summary>A date-time with an offset (any) from a query or a body, as UTC.</summary>
+    /// <exception cref="RejectedException">400 validation_failed.</exception>
+    public static DateTimeOffset Time(string text, string field) =>
+        Rfc3339().IsMatch(text) && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? time.ToUniversalTime()
+            : throw new RejectedException(CommonErrors.ValidationFailed(field, $"Параметр {field} — дата и время со смещением, например 2026-06-19T12:00:00Z."));
 
     /// <summary>A UUID from the route; anything else is 400 validation_failed.</summary>
     /// <exception cref="RejectedException">400 validation_failed.</exception>

@@ -18,8 +18,12 @@ return await builder.RunServiceAsync(args, app =>
     api.MapListDeliveries();
     api.MapResendDelivery();
     api.MapSendTestEvent();
+    RecoverDeliveries.Map(api);
+    DiagnoseEndpoint.Map(api);
+    ExplainSignature.Map(api);
 
     var settings = app.MapInternalApi("webhooks:configure");
     settings.MapReadEndpoint();
     ConfigureEndpoint.Map(settings);
+    Reconcile.Map(app.MapInternalApi(Reconcile.Scope));
 });

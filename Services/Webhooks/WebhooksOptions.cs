@@ -19,6 +19,28 @@ internal sealed class WebhooksOptions
     /// <summary>Development only: lets test mode's receivers be on this machine.</summary>
     public bool AllowLoopbackReceivers { get; init; }
 
+    /// <summary>The ports that receivers may listen on; development's exception is free of it.</summary>
+    [Required]
+    public string AllowedPorts { get; init; } = PortRules.DefaultText;
+
+    /// <summary>
+    /// A PEM file with root certificates that receivers may have besides the system's own, such as those of a national
+    /// authority; none when empty.
+    /// </summary>
+    public string? AdditionalRootsFile { get; init; }
+
+    /// <summary>How often in a minute a merchant may have its receiver tested, per mode: test, resend, recover, doctor, explain.</summary>
+    [Range(1, 10_000)]
+    public int MaxToolUsesPerMinute { get; init; } = 60;
+
+    /// <summary>How long the bodies of events and answers are kept.</summary>
+    [Range(1, 3_650)]
+    public int PayloadRetentionDays { get; init; } = 30;
+
+    /// <summary>How long it is known that there was an event, and what was attempted for it.</summary>
+    [Range(1, 3_650)]
+    public int MetadataRetentionDays { get; init; } = 180;
+
     /// <summary>Attempts in flight at once in this process.</summary>
     [Range(1, 10_000)]
     public int MaxInFlight { get; init; } = 512;
@@ -35,7 +57,7 @@ internal sealed class WebhooksOptions
 [OptionsValidator]
 internal sealed partial class WebhooksOptionsValidator : IValidateOptions<WebhooksOptions>;
 
-/// <summary>What attributes can't say: the keys' length, and that the open door exists in Development only.</summary>
+/// <summary>What attributes can't say: the keys' length, the ports' form, and that the open door exists in Development only.</summary>
 internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IValidateOptions<WebhooksOptions>
 {
     public ValidateOptionsResult Validate(string? name, WebhooksOptions options)
@@ -43,17 +65,32 @@ internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IVali
         var faults = new List<string>();
         if (options.EncryptionKey is not null && !SecretCipher.IsKey(options.EncryptionKey))
         {
-            faults.Add($"{WebhooksOptions.Section}:EncryptionKey must be 32 bytes in base64.");
+            faults.Add("EncryptionKey must be 32 bytes in base64.");
         }
 
         if (!options.RetiredEncryptionKeys.All(SecretCipher.IsKey))
         {
-            faults.Add($"{WebhooksOptions.Section}:RetiredEncryptionKeys must each be 32 bytes in base64.");
+            faults.Add("RetiredEncryptionKeys must each be 32 bytes in base64.");
+        }
+
+        if (PortRules.TryParse(options.AllowedPorts) is null)
+        {
+            faults.Add($"AllowedPorts must be a list such as {PortRules.DefaultText}.");
+        }
+
+        if (!string.IsNullOrEmpty(options.AdditionalRootsFile) && !File.Exists(options.AdditionalRootsFile))
+        {
+            faults.Add($"AdditionalRootsFile names no file: {options.AdditionalRootsFile}.");
+        }
+
+        if (options.MetadataRetentionDays < options.PayloadRetentionDays)
+        {
+            faults.Add("MetadataRetentionDays must not be less than PayloadRetentionDays.");
         }
 
         if (options.AllowLoopbackReceivers && !environment.IsDevelopment())
         {
-            faults.Add($"{WebhooksOptions.Section}:AllowLoopbackReceivers is a development setting and must not be set here.");
+            faults.Add("AllowLoopbackReceivers is a development setting and must not be set here.");
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);

@@ -25,13 +25,25 @@ internal static class WebhooksRegistration
             return new SecretCipher(
                 options.EncryptionKey!, options.RetiredEncryptionKeys, provider.GetRequiredService<RandomNumberGenerator>());
         });
+        services.AddSingleton<OpenConnection>(Sockets.ConnectAsync);
         services.AddSingleton<GuardedConnections>();
+        services.AddSingleton<ReceiverTls>();
+        services.AddSingleton<ReceiverProbe>();
         services.AddSingleton<WebhookClient>();
         services.AddSingleton<AttemptRecords>();
+        services.AddSingleton<RecordAttempts>();
         services.AddSingleton<DeliverySignal>();
         services.AddSingleton<EventIntake>();
         services.AddSingleton<ConfigureEndpoint>();
+        services.AddSingleton<ToolLimit>();
+        services.AddSingleton<RecoverDeliveries>();
+        services.AddSingleton<DiagnoseEndpoint>();
+        services.AddSingleton<ExplainSignature>();
         services.AddSingleton<AttemptDelivery>();
         services.AddHostedService<DispatchDeliveries>();
+        services.AddHostedService<FinishPauses>();
+        services.AddHostedService<ResealSecrets>();
+        services.AddHostedService<ForgetOldEvents>();
+        services.AddHostedService<MeasureBacklog>();
     }
 }

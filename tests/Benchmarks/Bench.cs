@@ -1,6 +1,7 @@
-using ArdorQr.Benchmarks.Gateway;
 using ArdorQr.Benchmarks.Deposits;
+using ArdorQr.Benchmarks.Gateway;
 using ArdorQr.Benchmarks.Ledger;
+using ArdorQr.Benchmarks.Webhooks;
 
 namespace ArdorQr.Benchmarks;
 
@@ -18,6 +19,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
         new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to a credit",
             DepositsBench.RunAsync),
+        new("webhooks", "deliveries against a bare HttpClient loop, idle latency, a backlog of 100,000, 100 of 1,000 endpoints that hang",
+            WebhooksBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)

@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Hosting;
+using ArdorQr.Benchmarks.Webhooks;
 
 namespace ArdorQr.Benchmarks;
 
@@ -22,6 +23,12 @@ internal static class BenchProgram
         if (args is [BareProxy.ProxyCommand, var proxyPort, var service])
         {
             await BareProxy.RunProxyAsync(proxyPort, service);
+            return 0;
+        }
+
+        if (args is [BenchReceiver.Command, var receiverPort])
+        {
+            await BenchReceiver.RunAsync(receiverPort);
             return 0;
         }
 

@@ -1,5 +1,7 @@
-using ArdorQr.Contracts;
 using ArdorQr.Webhooks.Database;
+using ArdorQr.Webhooks.Domain;
+using ArdorQr.Webhooks.Features;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace ArdorQr.Webhooks.Tests;
 
@@ -61,5 +63,57 @@ public sealed class ClaimTests
         Assert.Equal(10, first.Count);
         Assert.Equal(20, second.Count);
         Assert.Equal(30, first.Concat(second).DistinctBy(claim => claim.Id).Count());
+    }
+
+    [Fact]
+    public async Task An_attempt_that_cannot_be_recorded_keeps_no_other_from_it()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        await host.ConfigureAsync(Token);
+        for (var count = 0; count < 5; count++)
+        {
+            await host.OweAsync(Token);
+        }
+
+        var claims = await host.ClaimAsync(Token);
+        var records = host.Services.GetRequiredService<RecordAttempts>();
+        var tooLong = new string('x', Answer.MaxKeptBytes + 1); // The database refuses it.
+        var recorded = claims.Select((claim, index) => records.AddAsync(
+            new FinishedAttempt(claim, Events.CreatedAt, new Answer { Status = 200, Body = index == 2 ? tooLong : "ok" }, null), Token)).ToList();
+
+        foreach (var (claim, index) in claims.Select((claim, index) => (claim, index)))
+        {
+            if (index == 2)
+            {
+                await Assert.ThrowsAsync<Npgsql.PostgresException>(() => recorded[index]);
+            }
+            else
+            {
+                Assert.True(await recorded[index]);
+            }
+        }
+
+        Assert.Equal(4, (await host.DeliveriesAsync(Token, "?status=delivered")).Count);
+    }
+
+    [Fact]
+    public async Task An_endpoint_never_has_more_claimed_than_its_share_however_often_it_is_claimed()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        await host.ConfigureAsync(Token);
+        for (var count = 0; count < 20; count++)
+        {
+            await host.OweAsync(Token);
+        }
+
+        await using var connection = await host.Database.Database.OpenAsync(Token);
+        var limits = new ClaimLimits(Total: 5, Troubled: 5, PerEndpoint: 8, PerFailingEndpoint: 2);
+        var claimed = new List<int>();
+        for (var count = 0; count < 4; count++)
+        {
+            claimed.Add((await DeliveryClaims.TakeAsync(connection, limits, Token)).Count);
+        }
+
+        Assert.Equal([5, 3, 0, 0], claimed);
     }
 }

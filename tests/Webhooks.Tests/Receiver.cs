@@ -1,3 +1,5 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -17,11 +19,12 @@ internal sealed class Receiver : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Channel<Received> _received = Channel.CreateUnbounded<Received>();
     private readonly CancellationTokenSource _closing = new();
+    private int _count;
 
     private Receiver(WebApplication app) => _app = app;
 
     /// <summary>One request as it arrived.</summary>
-    internal sealed record Received(string Path, IHeaderDictionary Headers, byte[] Body)
+    internal sealed record Received(string Path, string Protocol, IHeaderDictionary Headers, byte[] Body)
     {
         public string Header(string name) => Headers[name].ToString();
     }
@@ -29,18 +32,26 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>How the next requests are answered; 200 with "ok" unless told otherwise.</summary>
     public RequestDelegate Answering { get; set; } = context => context.Response.WriteAsync("ok");
 
-    public int Count { get; private set; }
+    public int Count => Volatile.Read(ref _count);
 
     public Uri Address { get; private set; } = new("http://127.0.0.1/");
 
     /// <summary>The URL as a merchant gives it.</summary>
     public string Url => $"http://127.0.0.1:{Address.Port}/hooks";
 
-    public static async Task<Receiver> StartAsync(CancellationToken cancellationToken)
+    /// <param name="cancellationToken">Stops the start.</param>
+    /// <param name="certificate">With one it speaks TLS.</param>
+    public static async Task<Receiver> StartAsync(CancellationToken cancellationToken, X509Certificate2? certificate = null)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
+        {
+            if (certificate is not null)
+            {
+                listen.UseHttps(certificate);
+            }
+        }));
         var app = builder.Build();
         var receiver = new Receiver(app);
         app.Run(receiver.ReceiveAsync);
@@ -54,6 +65,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <exception cref="TimeoutException">None came.</exception>
     public Task<Received> NextAsync(CancellationToken cancellationToken) =>
         _received.Reader.ReadAsync(cancellationToken).AsTask().WaitAsync(Patience, cancellationToken);
+
+    /// <summary>The body of a request that is being answered.</summary>
+    public static byte[] BodyOf(HttpContext context) => (byte[])context.Items[nameof(Receiver)]!;
 
     public void AnswerWith(int status, string body = "", string? retryAfter = null) => Answering = context =>
     {
@@ -82,9 +96,10 @@ internal sealed class Receiver : IAsyncDisposable
         context.RequestAborted = either.Token;
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, either.Token);
-        Count++;
+        Interlocked.Increment(ref _count);
+        context.Items[nameof(Receiver)] = body.ToArray();
         var headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
-        _received.Writer.TryWrite(new Received(context.Request.Path, headers, body.ToArray()));
+        _received.Writer.TryWrite(new Received(context.Request.Path, context.Request.Protocol, headers, body.ToArray()));
         try
         {
             await Answering(context);

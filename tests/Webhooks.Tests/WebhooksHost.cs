@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -22,9 +23,10 @@ internal sealed class WebhooksHost : IAsyncDisposable
 {
     private readonly TestDatabase _database;
     private readonly ServiceFactory<Program> _factory;
+    private readonly bool _isReplica;
 
-    private WebhooksHost(TestDatabase database, ServiceFactory<Program> factory, Receiver receiver) =>
-        (_database, _factory, Receiver) = (database, factory, receiver);
+    private WebhooksHost(TestDatabase database, ServiceFactory<Program> factory, Receiver receiver, bool isReplica) =>
+        (_database, _factory, Receiver, _isReplica) = (database, factory, receiver, isReplica);
 
     public static string EncryptionKey { get; } = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 
@@ -49,9 +51,9 @@ internal sealed class WebhooksHost : IAsyncDisposable
 
     public static async Task<WebhooksHost> StartAsync(
         CancellationToken cancellationToken, bool dispatching = false, Action<IServiceCollection>? services = null,
-        IReadOnlyDictionary<string, string?>? settings = null)
+        IReadOnlyDictionary<string, string?>? settings = null, TestDatabase? replicaOn = null)
     {
-        var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, cancellationToken);
+        var database = replicaOn ?? await TestDatabase.CreateAsync(typeof(Program).Assembly, cancellationToken);
         var all = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>());
         all.TryAdd("Webhooks:EncryptionKey", EncryptionKey);
         all.TryAdd("Webhooks:AllowLoopbackReceivers", "true");
@@ -66,7 +68,7 @@ internal sealed class WebhooksHost : IAsyncDisposable
 
             services?.Invoke(collection);
         });
-        return new WebhooksHost(database, factory, await Receiver.StartAsync(cancellationToken));
+        return new WebhooksHost(database, factory, await Receiver.StartAsync(cancellationToken), replicaOn is not null);
     }
 
     /// <summary>PUT of the endpoint's settings, as the Gateway passes it on.</summary>
@@ -112,7 +114,7 @@ internal sealed class WebhooksHost : IAsyncDisposable
     }
 
     public Task AttemptAsync(ClaimedDelivery claim, CancellationToken cancellationToken) =>
-        Services.GetRequiredService<AttemptDelivery>().ExecuteAsync(claim, cancellationToken);
+        Services.GetRequiredService<AttemptDelivery>().ExecuteAsync(claim, answered: null, cancellationToken);
 
     /// <summary>Attempts all that is due and returns how many that were.</summary>
     public async Task<int> DeliverDueAsync(CancellationToken cancellationToken)
@@ -149,6 +151,14 @@ internal sealed class WebhooksHost : IAsyncDisposable
         return [.. body.GetProperty("deliveries").EnumerateArray()];
     }
 
+    /// <summary>A merchant's POST; its status and its answer.</summary>
+    public async Task<(HttpStatusCode Status, JsonElement Body)> PostAsync(
+        string path, object body, CancellationToken cancellationToken, HttpClient? client = null)
+    {
+        using var response = await (client ?? Merchant()).PostAsJsonAsync(path, body, cancellationToken);
+        return (response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken));
+    }
+
     public async Task<JsonElement> DeliveryAsync(CancellationToken cancellationToken) =>
         Assert.Single(await DeliveriesAsync(cancellationToken));
 
@@ -159,6 +169,9 @@ internal sealed class WebhooksHost : IAsyncDisposable
     {
         await Receiver.DisposeAsync();
         await _factory.DisposeAsync();
-        await _database.DisposeAsync();
+        if (!_isReplica)
+        {
+            await _database.DisposeAsync();
+        }
     }
 }

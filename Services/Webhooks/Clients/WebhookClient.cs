@@ -18,6 +18,9 @@ internal sealed record OutgoingWebhook
 
     /// <summary>The secrets that are valid now, newest first.</summary>
     public required IReadOnlyList<string> Secrets { get; init; }
+
+    /// <summary>How much older than it is the signature says that the webhook is; zero but for a trial.</summary>
+    public TimeSpan Backdated { get; init; }
 }
 
 /// <summary>
@@ -39,7 +42,7 @@ internal sealed class WebhookClient : IDisposable
     private readonly HttpMessageInvoker _http;
     private readonly TimeProvider _time;
 
-    public WebhookClient(GuardedConnections connections, TimeProvider time)
+    public WebhookClient(GuardedConnections connections, ReceiverTls tls, TimeProvider time)
     {
         _time = time;
         _http = new HttpMessageInvoker(new SocketsHttpHandler
@@ -49,6 +52,7 @@ internal sealed class WebhookClient : IDisposable
             UseProxy = false,
             AutomaticDecompression = DecompressionMethods.None,
             ConnectCallback = connections.ConnectAsync,
+            SslOptions = tls.ClientOptions(),
             ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds),
             PooledConnectionLifetime = TimeSpan.FromSeconds(ConnectionLifetimeSeconds),
             MaxResponseHeadersLength = MaxHeadersKib,
@@ -93,8 +97,8 @@ internal sealed class WebhookClient : IDisposable
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        headers.TryAddWithoutValidation("X-Ardor-Signature", Signature.Header(_time.GetUtcNow(), webhook.Body.Span, webhook.Secrets));
-        headers.TryAddWithoutValidation("X-Ardor-Event-Id", webhook.EventId.ToString());
+        headers.TryAddWithoutValidation(Signature.HeaderName, Signature.Header(_time.GetUtcNow() - webhook.Backdated, webhook.Body.Span, webhook.Secrets));
+        headers.TryAddWithoutValidation(Signature.EventIdHeaderName, webhook.EventId.ToString());
         headers.TryAddWithoutValidation("X-Ardor-Delivery-Id", webhook.DeliveryId.ToString());
         headers.TryAddWithoutValidation("X-Ardor-Attempt", webhook.Attempt.ToString(CultureInfo.InvariantCulture));
         request.Options.Set(GuardedConnections.OnThisMachine, webhook.Url.IsOnThisMachine);

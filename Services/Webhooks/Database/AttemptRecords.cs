@@ -1,53 +1,127 @@
+using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Database;
 
-/// <summary>Records what came of an attempt, with all that follows for its delivery and its endpoint, in one transaction.</summary>
-internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time)
+/// <summary>Records what came of attempts, with all that follows for their deliveries and endpoints, in one transaction.</summary>
+internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvider time, ILogger<AttemptRecords> logger)
 {
-    /// <summary>False if the lease was lost (or this was recorded before): nothing is changed then.</summary>
-    /// <param name="claim">The lease.</param>
-    /// <param name="at">When the attempt was begun.</param>
-    /// <param name="answer">What came of it.</param>
-    /// <param name="wait">Until the next attempt after a failure; null when there is none.</param>
+    /// <summary>
+    /// Returns the deliveries whose attempts are on record now. Where the lease was lost (or the attempt was recorded
+    /// before) nothing is changed.
+    /// </summary>
+    /// <param name="attempts">At most one of a delivery.</param>
     /// <param name="cancellationToken">Stops the statements.</param>
-    public async Task<bool> TryAddAsync(
-        ClaimedDelivery claim, DateTimeOffset at, Answer answer, TimeSpan? wait, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<Guid>> AddAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        if (answer.IsSuccess)
+        await LockEndpointsAsync(transaction, attempts, cancellationToken);
+        var closed = await CloseAsync(transaction, attempts, cancellationToken);
+        foreach (var failed in attempts.Where(attempt => closed.Contains(attempt.Claim.Id) && !attempt.Answer.IsSuccess))
         {
-            await EndpointWorksAsync(transaction, claim, answer, cancellationToken);
-        }
-        else
-        {
-            await EndpointFailsAsync(transaction, claim, answer, cancellationToken);
+            await EndpointFailsAsync(transaction, failed.Claim, failed.Answer, cancellationToken);
         }
 
-        if (!await TryCloseAsync(transaction, claim, answer, wait, cancellationToken))
-        {
-            return false;
-        }
-
-        await AddAttemptAsync(transaction, claim, at, answer, cancellationToken);
+        await EndpointsWorkAsync(
+            transaction, [.. attempts.Where(attempt => closed.Contains(attempt.Claim.Id) && attempt.Answer.IsSuccess)], cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return closed;
     }
 
-    private static Task<int> EndpointWorksAsync(
-        ServiceTransaction transaction, ClaimedDelivery claim, Answer answer, CancellationToken cancellationToken)
+    /// <summary>Before any delivery, and in one order everywhere: else a change of settings could wait for us, and we for it.</summary>
+    private static async Task LockEndpointsAsync(
+        ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT 1 FROM webhooks.endpoint
+            JOIN unnest(@merchants, @modes) AS concerned (merchant_id, mode) USING (merchant_id, mode)
+            ORDER BY merchant_id, mode
+            FOR NO KEY UPDATE OF endpoint
+            """;
+        var concerned = attempts.Where(attempt => attempt.ConcernsEndpoint)
+            .Select(attempt => (attempt.Claim.MerchantId, attempt.Claim.Mode.Code)).Distinct().ToList();
+        if (concerned.Count > 0)
+        {
+            await transaction.QueryAsync<int>(sql, new
+            {
+                merchants = concerned.Select(endpoint => endpoint.MerchantId).ToArray(),
+                modes = concerned.Select(endpoint => endpoint.Code).ToArray(),
+            }, cancellationToken);
+        }
+    }
+
+    private static async Task<IReadOnlySet<Guid>> CloseAsync(
+        ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    {
+        const string onlyIndexesSql = "SET LOCAL enable_seqscan = off"; // A batch is found by its keys, whatever was planned.
+        const string sql =
+            """
+            WITH done AS (
+                SELECT * FROM unnest(
+                    @ids, @epochs, @attempts, @urls, @statuses, @waits, @ats, @responses, @durations, @errors, @bodies)
+                AS done (id, epoch, attempts, url, status, wait, at, response_status, duration_ms, error, response_body)
+            ),
+            closed AS (
+                UPDATE webhooks.delivery
+                SET status = done.status, attempts = delivery.attempts + 1, url = done.url, leased_until = NULL,
+                    next_attempt_at = CASE WHEN done.status = 'pending'
+                        THEN clock_timestamp() + make_interval(secs => done.wait) END,
+                    delivered_at = CASE WHEN done.status = 'delivered' THEN clock_timestamp() END
+                FROM done
+                WHERE delivery.id = done.id AND delivery.epoch = done.epoch AND delivery.attempts = done.attempts
+                RETURNING delivery.id
+            ),
+            added AS (
+                INSERT INTO webhooks.attempt (delivery_id, number, at, url, response_status, duration_ms, error, response_body)
+                SELECT id, attempts + 1, at, url, response_status, duration_ms, error, response_body
+                FROM done JOIN closed USING (id)
+            )
+            SELECT id FROM closed
+            """;
+        await transaction.ExecuteAsync(onlyIndexesSql, null, cancellationToken);
+        return (await transaction.QueryAsync<Guid>(sql, new
+        {
+            ids = attempts.Select(attempt => attempt.Claim.Id).ToArray(),
+            epochs = attempts.Select(attempt => attempt.Claim.Epoch).ToArray(),
+            attempts = attempts.Select(attempt => attempt.Claim.Attempts).ToArray(),
+            urls = attempts.Select(attempt => attempt.Claim.Url).ToArray(),
+            statuses = attempts.Select(attempt => attempt.Status).ToArray(),
+            waits = attempts.Select(attempt => (attempt.Wait ?? TimeSpan.Zero).TotalSeconds).ToArray(),
+            ats = attempts.Select(attempt => attempt.At.UtcDateTime).ToArray(),
+            responses = attempts.Select(attempt => attempt.Answer.Status).ToArray(),
+            durations = attempts.Select(attempt => (int)attempt.Answer.Duration.TotalMilliseconds).ToArray(),
+            errors = attempts.Select(attempt => attempt.Answer.Error).ToArray(),
+            bodies = attempts.Select(attempt => attempt.Answer.Body).ToArray(),
+        }, cancellationToken)).ToHashSet();
+    }
+
+    private static async Task EndpointsWorkAsync(
+        ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> delivered, CancellationToken cancellationToken)
     {
         // Written on a change only: a busy endpoint's row must not be fought for at every delivery.
         const string sql =
             """
-            UPDATE webhooks.endpoint SET failing_since = NULL, unanswered = 0, resting_until = NULL, slow = @slow
-            WHERE merchant_id = @MerchantId AND mode = @Mode AND version = @EndpointVersion
-              AND (failing_since IS NOT NULL OR slow <> @slow)
+            UPDATE webhooks.endpoint SET failing_since = NULL, unanswered = 0, resting_until = NULL, slow = working.slow
+            FROM unnest(@merchants, @modes, @versions, @slows) AS working (merchant_id, mode, version, slow)
+            WHERE endpoint.merchant_id = working.merchant_id AND endpoint.mode = working.mode
+              AND endpoint.version = working.version
+              AND (endpoint.failing_since IS NOT NULL OR endpoint.slow <> working.slow)
             """;
-        return transaction.ExecuteAsync(
-            sql, new { claim.MerchantId, claim.Mode, claim.EndpointVersion, slow = Circuit.IsSlow(answer) }, cancellationToken);
+        var working = delivered.GroupBy(attempt => (attempt.Claim.MerchantId, attempt.Claim.Mode.Code, attempt.Claim.EndpointVersion))
+            .Select(endpoint => (endpoint.Key, Slow: Circuit.IsSlow(endpoint.Last().Answer))).ToList();
+        if (working.Count > 0)
+        {
+            await transaction.ExecuteAsync(sql, new
+            {
+                merchants = working.Select(endpoint => endpoint.Key.MerchantId).ToArray(),
+                modes = working.Select(endpoint => endpoint.Key.Code).ToArray(),
+                versions = working.Select(endpoint => endpoint.Key.EndpointVersion).ToArray(),
+                slows = working.Select(endpoint => endpoint.Slow).ToArray(),
+            }, cancellationToken);
+        }
     }
 
     /// <summary>An attempt that was begun under other settings says nothing about the present ones: the version tells.</summary>
@@ -111,43 +185,9 @@ internal sealed class AttemptRecords(ServiceDatabase database, TimeProvider time
             Mode = claim.Mode,
             Reason = reason,
         });
+        LogDisabled(claim.MerchantId, claim.Mode, reason);
     }
 
-    private static async Task<bool> TryCloseAsync(
-        ServiceTransaction transaction, ClaimedDelivery claim, Answer answer, TimeSpan? wait, CancellationToken cancellationToken)
-    {
-        const string sql =
-            """
-            UPDATE webhooks.delivery
-            SET status = @status, attempts = attempts + 1, url = @Url, leased_until = NULL,
-                next_attempt_at = CASE WHEN @status = 'pending' THEN clock_timestamp() + make_interval(secs => @waitSeconds) END,
-                delivered_at = CASE WHEN @status = 'delivered' THEN clock_timestamp() END
-            WHERE id = @Id AND epoch = @Epoch AND attempts = @Attempts AND status = 'pending'
-            """;
-        var status = answer.IsSuccess ? "delivered" : wait is null ? "failed" : "pending";
-        return await transaction.ExecuteAsync(
-            sql, new { claim.Id, claim.Epoch, claim.Attempts, claim.Url, status, waitSeconds = (wait ?? TimeSpan.Zero).TotalSeconds },
-            cancellationToken) == 1;
-    }
-
-    private static Task<int> AddAttemptAsync(
-        ServiceTransaction transaction, ClaimedDelivery claim, DateTimeOffset at, Answer answer, CancellationToken cancellationToken)
-    {
-        const string sql =
-            """
-            INSERT INTO webhooks.attempt (delivery_id, number, at, url, response_status, duration_ms, error, response_body)
-            VALUES (@Id, @number, @at, @Url, @Status, @durationMs, @Error, @Body)
-            """;
-        return transaction.ExecuteAsync(sql, new
-        {
-            claim.Id,
-            number = claim.Attempts + 1,
-            at,
-            claim.Url,
-            answer.Status,
-            durationMs = (int)answer.Duration.TotalMilliseconds,
-            answer.Error,
-            answer.Body,
-        }, cancellationToken);
-    }
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The endpoint of {MerchantId} in {Mode} is disabled: {Reason}")]
+    private partial void LogDisabled(Guid merchantId, Mode mode, string reason);
 }

@@ -51,6 +51,12 @@ internal static class DeliveryClaims
     public const int LeaseSeconds = 45;
 
     /// <summary>
+    /// How many times its places are looked at of an endpoint's first due deliveries: leased ones are among them, as what
+    /// is claimed was due first.
+    /// </summary>
+    private const int Look = 4;
+
+    /// <summary>
     /// Claims due deliveries, to endpoints in good health first, then the longest due; other processes skip what is
     /// being claimed. A resting endpoint gets nothing, and one that has rested a single attempt that tries it.
     /// </summary>
@@ -61,6 +67,8 @@ internal static class DeliveryClaims
         NpgsqlConnection connection, ClaimLimits limits, CancellationToken cancellationToken)
     {
         // "waiting" hops from endpoint to endpoint along the index, so that a long queue at one costs the others nothing.
+        // "free" doesn't ask for the status (that there is a next attempt says the same): if it did, a planner that has seen
+        // no pending delivery of late would go through all of them for each one that is due.
         // now() is the statement's start here, and unlike clock_timestamp() it can be looked up in an index.
         const string sql =
             """
@@ -84,10 +92,7 @@ internal static class DeliveryClaims
                         WHEN endpoint.unanswered >= @UnansweredToOpen THEN 1
                         WHEN endpoint.failing_since IS NOT NULL THEN @PerFailingEndpoint
                         ELSE @PerEndpoint
-                    END - (
-                        SELECT count(*) FROM webhooks.delivery AS busy
-                        WHERE busy.merchant_id = endpoint.merchant_id AND busy.mode = endpoint.mode
-                          AND busy.leased_until > now()) AS free
+                    END AS places
                 FROM waiting JOIN webhooks.endpoint USING (merchant_id, mode)
                 WHERE endpoint.enabled AND endpoint.url IS NOT NULL
             ),
@@ -95,25 +100,38 @@ internal static class DeliveryClaims
                 SELECT candidate.id, candidate.next_attempt_at, room.is_troubled,
                     row_number() OVER (PARTITION BY room.is_troubled ORDER BY candidate.next_attempt_at) AS place
                 FROM room CROSS JOIN LATERAL (
-                    SELECT id, next_attempt_at FROM webhooks.delivery
-                    WHERE merchant_id = room.merchant_id AND mode = room.mode
-                      AND status = 'pending' AND NOT paused AND next_attempt_at <= now()
-                      AND (leased_until IS NULL OR leased_until <= now())
-                    ORDER BY next_attempt_at
-                    LIMIT greatest(room.free, 0)
-                    FOR UPDATE SKIP LOCKED) AS candidate
+                    SELECT id, next_attempt_at FROM (
+                        SELECT id, next_attempt_at, is_leased, count(*) FILTER (WHERE is_leased) OVER () AS leased,
+                            row_number() OVER (PARTITION BY is_leased ORDER BY next_attempt_at) AS nth
+                        FROM (
+                            SELECT id, next_attempt_at, coalesce(leased_until > now(), false) AS is_leased
+                            FROM webhooks.delivery
+                            WHERE merchant_id = room.merchant_id AND mode = room.mode
+                              AND status = 'pending' AND NOT paused AND next_attempt_at <= now()
+                            ORDER BY next_attempt_at
+                            LIMIT room.places * @Look) AS front) AS counted
+                    WHERE NOT is_leased AND nth <= room.places - leased) AS candidate
             ),
             due AS (
-                SELECT id, is_troubled FROM candidates
-                WHERE place <= CASE WHEN is_troubled THEN @Troubled ELSE @Total END
+                SELECT id, is_troubled, next_attempt_at FROM candidates
+                WHERE place <= CASE WHEN is_troubled THEN @Troubled ELSE @Total * 2 END
                 ORDER BY is_troubled, next_attempt_at
+                LIMIT @Total * 2 -- Another process may be claiming the first of them.
+            ),
+            free AS (
+                SELECT delivery.id, due.is_troubled
+                FROM due JOIN webhooks.delivery USING (id)
+                WHERE delivery.next_attempt_at <= now() AND NOT delivery.paused
+                  AND (delivery.leased_until IS NULL OR delivery.leased_until <= now())
+                ORDER BY due.is_troubled, due.next_attempt_at
                 LIMIT @Total
+                FOR UPDATE OF delivery SKIP LOCKED
             ),
             taken AS (
                 UPDATE webhooks.delivery
                 SET leased_until = clock_timestamp() + make_interval(secs => @lease), epoch = delivery.epoch + 1
-                FROM due WHERE delivery.id = due.id
-                RETURNING delivery.*, due.is_troubled
+                FROM free WHERE delivery.id = free.id
+                RETURNING delivery.*, free.is_troubled
             )
             SELECT taken.id, taken.event_id, taken.merchant_id, taken.mode, taken.epoch, taken.attempts, taken.traceparent, taken.is_troubled,
                 event.body, endpoint.url, endpoint.secret, endpoint.secret_key_id,
@@ -132,7 +150,25 @@ internal static class DeliveryClaims
                 limits.PerEndpoint,
                 limits.PerFailingEndpoint,
                 Circuit.UnansweredToOpen,
+                Look,
                 lease = LeaseSeconds,
             }, cancellationToken)];
+    }
+
+    /// <summary>Gives leases back that no attempt was made under, so that others needn't wait for their end.</summary>
+    public static Task<int> ReleaseAsync(
+        NpgsqlConnection connection, IReadOnlyList<ClaimedDelivery> claims, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE webhooks.delivery SET leased_until = NULL
+            FROM unnest(@ids, @epochs) AS unused (id, epoch)
+            WHERE delivery.id = unused.id AND delivery.epoch = unused.epoch
+            """;
+        return connection.ExecuteAsync(sql, new
+        {
+            ids = claims.Select(claim => claim.Id).ToArray(),
+            epochs = claims.Select(claim => claim.Epoch).ToArray(),
+        }, cancellationToken);
     }
 }

@@ -47,7 +47,7 @@ internal static class DeliveryViews
         """
         SELECT delivery.id, delivery.event_id, event.type AS event_type, delivery.status,
             coalesce(delivery.url, endpoint.url) AS url,
-            CASE WHEN NOT delivery.paused THEN delivery.next_attempt_at END AS next_attempt_at,
+            CASE WHEN endpoint.enabled AND endpoint.url IS NOT NULL THEN delivery.next_attempt_at END AS next_attempt_at,
             delivery.redelivery_of, delivery.created_at, delivery.delivered_at
         FROM webhooks.delivery
         JOIN webhooks.event USING (event_id)
@@ -62,9 +62,10 @@ internal static class DeliveryViews
     /// <param name="limit">How many at most.</param>
     /// <param name="status">Only those of this status, or null.</param>
     /// <param name="eventId">Only those of this event, or null.</param>
+    /// <param name="before">Only older ones, or null.</param>
     /// <param name="cancellationToken">Stops the statements.</param>
     public static Task<IReadOnlyList<DeliveryView>> ListAsync(
-        NpgsqlConnection connection, Guid merchantId, Mode mode, int limit, string? status, Guid? eventId,
+        NpgsqlConnection connection, Guid merchantId, Mode mode, int limit, string? status, Guid? eventId, DateTimeOffset? before,
         CancellationToken cancellationToken)
     {
         const string sql =
@@ -73,10 +74,11 @@ internal static class DeliveryViews
 
               AND (@status::text IS NULL OR delivery.status = @status)
               AND (@eventId::uuid IS NULL OR delivery.event_id = @eventId)
+              AND (@before::timestamptz IS NULL OR delivery.created_at < @before)
             ORDER BY delivery.created_at DESC, delivery.id DESC
             LIMIT @limit
             """;
-        return ReadAsync(connection, sql, new { merchantId, mode, limit, status, eventId }, cancellationToken);
+        return ReadAsync(connection, sql, new { merchantId, mode, limit, status, eventId, before }, cancellationToken);
     }
 
     /// <summary>One delivery of this merchant and mode, or null.</summary>

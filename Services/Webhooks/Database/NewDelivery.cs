@@ -24,23 +24,26 @@ internal static class NewDelivery
         return await transaction.ExecuteAsync(sql, stored, cancellationToken) == 1;
     }
 
-    /// <summary>Adds a delivery that belongs to the trace of this moment.</summary>
+    /// <summary>
+    /// Adds a delivery that belongs to the trace of this moment; false if the event's body is past its retention.
+    /// </summary>
     /// <param name="transaction">Holds the endpoint's lock.</param>
     /// <param name="id">The delivery's.</param>
     /// <param name="eventId">A stored event.</param>
     /// <param name="isActive">What the lock returned; a delivery without a receiver waits, paused.</param>
     /// <param name="redeliveryOf">The delivery that is repeated; null for an event's own.</param>
     /// <param name="cancellationToken">Stops the statement.</param>
-    public static Task AddAsync(
+    public static async Task<bool> AddAsync(
         ServiceTransaction transaction, Guid id, Guid eventId, bool isActive, Guid? redeliveryOf, CancellationToken cancellationToken)
     {
         const string sql =
             """
             INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused, redelivery_of, traceparent)
             SELECT @id, event_id, merchant_id, mode, @paused, @redeliveryOf, @traceparent
-            FROM webhooks.event WHERE event_id = @eventId
+            FROM webhooks.event WHERE event_id = @eventId AND body IS NOT NULL
+            FOR KEY SHARE
             """;
-        return transaction.ExecuteAsync(
-            sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id }, cancellationToken);
+        return await transaction.ExecuteAsync(
+            sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id }, cancellationToken) == 1;
     }
 }

@@ -34,7 +34,8 @@ internal sealed partial record ReceiverUrl
     /// <param name="text">As the merchant wrote it.</param>
     /// <param name="mode">Live takes https only.</param>
     /// <param name="allowLoopback">Development's exception: test mode may name this machine, spelled exactly so.</param>
-    public static Verdict Judge(string text, Mode mode, bool allowLoopback)
+    /// <param name="ports">The ports that others may be called at; the usual ones when null.</param>
+    public static Verdict Judge(string text, Mode mode, bool allowLoopback, PortRules? ports = null)
     {
         if (text.Length is 0 or > MaxLength)
         {
@@ -59,16 +60,16 @@ internal sealed partial record ReceiverUrl
             return new Verdict.Invalid("Адрес вебхуков не должен содержать логин, пароль или часть после #.");
         }
 
-        return JudgeHost(text, uri, allowLoopback && mode == Mode.Test);
-    }
-
-    private static Verdict JudgeHost(string text, Uri uri, bool allowLoopback)
-    {
-        if (allowLoopback && ThisMachine().IsMatch(text))
+        if (allowLoopback && mode == Mode.Test && ThisMachine().IsMatch(text))
         {
             return new Verdict.Accepted(new ReceiverUrl(uri, isOnThisMachine: true));
         }
 
+        return (ports ?? PortRules.Default).Allow(uri.Port) ? JudgeHost(uri) : new Verdict.Forbidden();
+    }
+
+    private static Verdict JudgeHost(Uri uri)
+    {
         // Uri has already turned decimal, octal, hex and short forms of an IPv4 address into the usual one.
         if (IPAddress.TryParse(uri.IdnHost, out var address))
         {

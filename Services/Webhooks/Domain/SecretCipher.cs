@@ -21,7 +21,6 @@ internal sealed class SecretCipher
     private const int KeyIdDigits = 16;
 
     private readonly RandomNumberGenerator _random;
-    private readonly string _currentKeyId;
     private readonly Dictionary<string, byte[]> _keys;
 
     /// <param name="currentKey">32 bytes in base64.</param>
@@ -31,9 +30,12 @@ internal sealed class SecretCipher
     {
         _random = random;
         var current = Convert.FromBase64String(currentKey);
-        _currentKeyId = IdOf(current);
+        CurrentKeyId = IdOf(current);
         _keys = retiredKeys.Select(Convert.FromBase64String).Append(current).DistinctBy(IdOf).ToDictionary(IdOf);
     }
+
+    /// <summary>The key that new secrets are sealed under.</summary>
+    public string CurrentKeyId { get; }
 
     public static bool IsKey(string? text)
     {
@@ -47,10 +49,10 @@ internal sealed class SecretCipher
         var bytes = new byte[NonceBytes + TagBytes + plain.Length];
         var nonce = bytes.AsSpan(0, NonceBytes);
         _random.GetBytes(nonce);
-        using var aes = new AesGcm(_keys[_currentKeyId], TagBytes);
+        using var aes = new AesGcm(_keys[CurrentKeyId], TagBytes);
         aes.Encrypt(
             nonce, plain, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), OwnerOf(merchantId, mode));
-        return new SealedSecret(bytes, _currentKeyId);
+        return new SealedSecret(bytes, CurrentKeyId);
     }
 
     /// <exception cref="CryptographicException">The key is unknown, or the bytes were changed or are another's.</exception>

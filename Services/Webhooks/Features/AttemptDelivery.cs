@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
-using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Faults;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
@@ -14,21 +13,32 @@ namespace ArdorQr.Webhooks.Features;
 /// dies in between leaves the lease to run out, and the webhook is sent again.
 /// </summary>
 internal sealed partial class AttemptDelivery(
-    WebhookClient client, AttemptRecords records, SecretCipher cipher, IOptions<WebhooksOptions> options,
+    WebhookClient client, RecordAttempts records, SecretCipher cipher, IOptions<WebhooksOptions> options,
     RandomNumberGenerator random, FaultHook faults, TimeProvider time, ILogger<AttemptDelivery> logger)
 {
     private const string SentPoint = "webhooks.sent";
-    private const int MaxRecordRetries = 10; // They fit into what the lease leaves after the longest attempt.
 
-    private static readonly TimeSpan RecordPause = TimeSpan.FromSeconds(2);
+    private readonly PortRules _ports = PortRules.TryParse(options.Value.AllowedPorts)!;
 
     private static readonly ActivitySource Activities = new("ArdorQr.Webhooks");
 
-    public async Task ExecuteAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
+    /// <param name="claim">The lease.</param>
+    /// <param name="answered">Called when the receiver is done with, and only the recording is left.</param>
+    /// <param name="cancellationToken">Stops it; the lease runs out then.</param>
+    public async Task ExecuteAsync(ClaimedDelivery claim, Action? answered, CancellationToken cancellationToken)
     {
         using var activity = StartActivity(claim);
         var at = time.GetUtcNow();
-        var answer = await SendAsync(claim, cancellationToken);
+        Answer answer;
+        try
+        {
+            answer = await SendAsync(claim, cancellationToken);
+        }
+        finally
+        {
+            answered?.Invoke();
+        }
+
         WebhookMetrics.Attempted(answer);
         if (answer.Status is not null)
         {
@@ -37,7 +47,7 @@ internal sealed partial class AttemptDelivery(
 
         var number = claim.Attempts + 1;
         var wait = answer.IsSuccess ? null : RetrySchedule.WaitAfter(number, answer.RetryAfter, random);
-        if (await RecordAsync(claim, at, answer, wait, cancellationToken))
+        if (await records.AddAsync(new FinishedAttempt(claim, at, answer, wait), cancellationToken))
         {
             LogAttempted(claim.Id, number, answer.Status, answer.Error);
         }
@@ -47,26 +57,9 @@ internal sealed partial class AttemptDelivery(
         }
     }
 
-    /// <summary>The merchant has it already: a database that is away for a moment must not make us send it again.</summary>
-    private async Task<bool> RecordAsync(
-        ClaimedDelivery claim, DateTimeOffset at, Answer answer, TimeSpan? wait, CancellationToken cancellationToken)
-    {
-        for (var left = MaxRecordRetries; ; left--)
-        {
-            try
-            {
-                return await records.TryAddAsync(claim, at, answer, wait, cancellationToken);
-            }
-            catch (Exception exception) when (left > 0 && Transient.Is(exception))
-            {
-                await Task.Delay(RecordPause, time, cancellationToken);
-            }
-        }
-    }
-
     private async Task<Answer> SendAsync(ClaimedDelivery claim, CancellationToken cancellationToken)
     {
-        if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers)
+        if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers, _ports)
             is not ReceiverUrl.Verdict.Accepted { Url: var url })
         {
             return new Answer { Error = AttemptErrors.AddressForbidden }; // The rules or the settings were changed since.

@@ -52,7 +52,8 @@ internal sealed partial class ConfigureEndpoint(
 
     private async Task<ApiError?> FaultOfAsync(string? url, Mode mode, CancellationToken cancellationToken)
     {
-        switch (url is null ? null : ReceiverUrl.Judge(url, mode, options.Value.AllowLoopbackReceivers))
+        switch (url is null ? null : ReceiverUrl.Judge(
+            url, mode, options.Value.AllowLoopbackReceivers, PortRules.TryParse(options.Value.AllowedPorts)))
         {
             case null:
                 return null;

@@ -25,9 +25,10 @@ internal static class ListDeliveries
     {
         var caller = CallerIdentity.Of(user);
         var (limit, status, eventId) = (ListQuery.Limit(request), StatusOf(request), EventIdOf(request));
+        var before = ListQuery.Before(request);
         await using var connection = await database.OpenAsync(cancellationToken);
         return new Response(await DeliveryViews.ListAsync(
-            connection, caller.MerchantId, caller.Mode, limit, status, eventId, cancellationToken));
+            connection, caller.MerchantId, caller.Mode, limit, status, eventId, before, cancellationToken));
     }
 
     private static string? StatusOf(HttpRequest request)

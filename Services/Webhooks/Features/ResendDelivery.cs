@@ -21,11 +21,13 @@ internal static class ResendDelivery
 
     private static async Task<IResult> HandleAsync(
         string id, HttpContext context, ClaimsPrincipal user, [FromServices] ServiceDatabase database,
-        [FromServices] DeliverySignal signal, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        [FromServices] ToolLimit limit, [FromServices] DeliverySignal signal, [FromServices] TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
         var deliveryId = ListQuery.Id(id);
         await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
+        await limit.TakeAsync(caller, cancellationToken);
 
         await using var transaction = await database.BeginAsync(cancellationToken);
         var resent = await DeliveryViews.FindAsync(
@@ -42,8 +44,12 @@ internal static class ResendDelivery
         }
 
         var newId = Guid.CreateVersion7(time.GetUtcNow());
-        await NewDelivery.AddAsync(
-            transaction, newId, resent.EventId, endpoint.IsActive, redeliveryOf: deliveryId, cancellationToken);
+        if (!await NewDelivery.AddAsync(
+            transaction, newId, resent.EventId, endpoint.IsActive, redeliveryOf: deliveryId, cancellationToken))
+        {
+            return WebhookErrors.PayloadForgotten.ToResult();
+        }
+
         var view = await DeliveryViews.FindAsync(
             transaction.Connection, caller.MerchantId, caller.Mode, newId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

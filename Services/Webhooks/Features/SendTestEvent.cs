@@ -23,7 +23,8 @@ internal static class SendTestEvent
 
     private static async Task<IResult> HandleAsync(
         HttpContext context, ClaimsPrincipal user, [FromServices] ServiceDatabase database,
-        [FromServices] DeliverySignal signal, [FromServices] TimeProvider time, CancellationToken cancellationToken)
+        [FromServices] ToolLimit limit, [FromServices] DeliverySignal signal, [FromServices] TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
@@ -32,6 +33,7 @@ internal static class SendTestEvent
             return CommonErrors.ValidationFailed("type", $"Поле type — одно из: {string.Join(", ", WebhookTypes.All)}.").ToResult();
         }
 
+        await limit.TakeAsync(caller, cancellationToken);
         await using var transaction = await database.BeginAsync(cancellationToken);
         var endpoint = await EndpointLocks.TakeAsync(transaction, caller.MerchantId, caller.Mode, cancellationToken);
         if (endpoint.Url is null)
