@@ -16,10 +16,10 @@ internal sealed class CheckpointOptions
     public string? SigningKey { get; init; }
 
     /// <summary>
-    /// Public keys of signing keys that were replaced: SubjectPublicKeyInfo, base64, as <c>publicKey</c> of their
-    /// checkpoints says. The auditor takes a checkpoint of any other key for a forgery.
+    /// Public keys of signing keys that were replaced, or will replace this one: SubjectPublicKeyInfo, base64, as
+    /// <c>publicKey</c> of their checkpoints says. The auditor takes a checkpoint of any other key for a forgery.
     /// </summary>
-    public IReadOnlyList<string> FormerPublicKeys { get; init; } = [];
+    public IReadOnlyList<string> TrustedPublicKeys { get; init; } = [];
 }
 
 [OptionsValidator]
@@ -41,9 +41,9 @@ internal sealed class CheckpointOptionsRules : IValidateOptions<CheckpointOption
             faults.Add("SigningKey must be a P-256 private key, PKCS#8, as PEM or base64.");
         }
 
-        if (!CanBeMade(() => new CheckpointTrust(options.FormerPublicKeys.Select(Convert.FromBase64String))))
+        if (!CanBeMade(() => new CheckpointTrust(options.TrustedPublicKeys.Select(Convert.FromBase64String))))
         {
-            faults.Add("FormerPublicKeys must be public keys, SubjectPublicKeyInfo, as base64.");
+            faults.Add("TrustedPublicKeys must be public keys, SubjectPublicKeyInfo, as base64.");
         }
 
         return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
@@ -74,7 +74,7 @@ internal static class CheckpointRegistration
         services.AddSingleton(provider =>
             new CheckpointSigner(provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.SigningKey!));
         services.AddSingleton(provider => new CheckpointTrust(
-            provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.FormerPublicKeys
+            provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.TrustedPublicKeys
                 .Select(Convert.FromBase64String).Append(provider.GetRequiredService<CheckpointSigner>().PublicKey.ToArray())));
         services.AddSingleton<SignCheckpoints>();
         services.AddHostedService(provider => provider.GetRequiredService<SignCheckpoints>());

@@ -13,11 +13,12 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
             LedgerBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
+        new("ledger --audit", "the auditor's time as the history grows to 1 million entries", LedgerAuditBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)
     {
-        var whole = options.Memory ? $"{name} --memory" : name;
+        var whole = options.Memory ? $"{name} --memory" : options.Audit ? $"{name} --audit" : name;
         return All.FirstOrDefault(bench => bench.Name == whole);
     }
 }
