@@ -19,7 +19,7 @@ internal sealed class AuditOptions
     /// change of old rows is found sooner.
     /// </summary>
     [Range(1, 10_000_000)]
-    public int HistoryRowsPerRun { get; init; } = 20_000;
+    public int HistoryRowsPerRun { get; init; } = 10_000;
 }
 
 [OptionsValidator]

@@ -70,6 +70,19 @@ internal static class AuditRows
         return EntriesAsync(transaction, sql, new { account, sequence, lastAccount, limit }, cancellationToken);
     }
 
+    /// <summary>The entries at these places of wallets' chains, as far as there are any.</summary>
+    public static Task<List<Entry>> EntriesAtAsync(
+        ServiceTransaction transaction, long[] accounts, long[] sequences, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+            SELECT {EntryColumns}
+            FROM unnest(@accounts, @sequences) AS wanted (account_id, sequence)
+            JOIN ledger.entry ON entry.account_id = wanted.account_id AND entry.sequence = wanted.sequence
+            """;
+        return EntriesAsync(transaction, sql, new { accounts, sequences }, cancellationToken);
+    }
+
     /// <summary>The wallets that these transfers name by their merchants.</summary>
     public static Task<List<AuditedWallet>> WalletsOfAsync(
         ServiceTransaction transaction, IEnumerable<Transfer> transfers, CancellationToken cancellationToken)
@@ -106,22 +119,45 @@ internal static class AuditRows
         return WalletsAsync(transaction, sql, new { account, limit }, cancellationToken);
     }
 
-    /// <summary>Where the wallets of a range of accounts stood when they were audited last.</summary>
+    /// <summary>Where the wallets of a range of accounts stood when they were read to their ends last.</summary>
     public static async Task<Dictionary<long, WalletState>> HeadsAsync(
-        ServiceTransaction transaction, IReadOnlyCollection<long> accounts, long first, long last,
-        CancellationToken cancellationToken)
+        ServiceTransaction transaction, long first, long last, CancellationToken cancellationToken)
     {
         const string sql =
             """
             SELECT account_id, balance_kopecks, last_sequence, last_entry_at, last_hash FROM ledger.audited_wallet
-            WHERE account_id = ANY(@accounts)
-            UNION
-            SELECT account_id, balance_kopecks, last_sequence, last_entry_at, last_hash FROM ledger.audited_wallet
             WHERE account_id BETWEEN @first AND @last
             """;
-        var rows = await transaction.QueryAsync<WalletRow>(
-            sql, new { accounts = accounts.ToArray(), first, last }, cancellationToken);
+        var rows = await transaction.QueryAsync<WalletRow>(sql, new { first, last }, cancellationToken);
         return rows.ToDictionary(row => row.AccountId, row => row.State);
+    }
+
+    /// <summary>Remembers where wallets stand, but for those whose chains are broken: the fault must be found again.</summary>
+    public static async Task SaveHeadsAsync(
+        ServiceTransaction transaction, IReadOnlyCollection<WalletState> heads, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO ledger.audited_wallet (account_id, balance_kopecks, last_sequence, last_entry_at, last_hash)
+            SELECT head.* FROM unnest(@accounts, @balances, @sequences, @entryAts, @hashes) AS head (account_id)
+            WHERE NOT EXISTS (
+                SELECT FROM ledger.wallet_fault AS fault
+                WHERE fault.check_name = @chain AND fault.account_id = head.account_id)
+            ON CONFLICT (account_id) DO UPDATE SET balance_kopecks = excluded.balance_kopecks,
+                last_sequence = excluded.last_sequence, last_entry_at = excluded.last_entry_at, last_hash = excluded.last_hash
+            """;
+        if (heads.Count > 0)
+        {
+            await transaction.ExecuteAsync(sql, new
+            {
+                accounts = heads.Select(head => head.AccountId).ToArray(),
+                balances = heads.Select(head => head.Balance.Value).ToArray(),
+                sequences = heads.Select(head => head.LastSequence).ToArray(),
+                entryAts = heads.Select(head => head.LastEntryAt!.Value.UtcDateTime).ToArray(),
+                hashes = heads.Select(head => head.LastHash.ToArray()).ToArray(),
+                chain = AuditFaults.Chain,
+            }, cancellationToken);
+        }
     }
 
     private static async Task<Dictionary<Guid, Transfer>> TransfersAsync(

@@ -54,7 +54,8 @@ internal readonly record struct AuditStep(int Rows, bool IsLast)
             SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;
             SET LOCAL lock_timeout = {milliseconds.ToString(CultureInfo.InvariantCulture)};
             SET LOCAL enable_seqscan = off;
-            LOCK TABLE ledger.audit IN EXCLUSIVE MODE
+            LOCK TABLE ledger.audit IN EXCLUSIVE MODE;
+            SET LOCAL lock_timeout = 0
             """;
         try
         {

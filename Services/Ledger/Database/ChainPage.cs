@@ -13,6 +13,7 @@ internal sealed class ChainPage
     private readonly ILookup<long, Entry> _chains;
     private readonly IReadOnlyDictionary<Guid, Transfer> _transfers;
     private readonly ILookup<long, SignedCheckpoint> _checkpoints;
+    private readonly List<WalletState> _ended = [];
 
     private ChainPage(
         AuditPlace place, WalletState? begun, IReadOnlyDictionary<long, AuditedWallet> wallets,
@@ -31,6 +32,9 @@ internal sealed class ChainPage
 
     /// <summary>All accounts up to this one are read to their ends.</summary>
     public long LastFinished { get; private init; }
+
+    /// <summary>Where the wallets stand that were judged to their ends and moved since the last time.</summary>
+    public IReadOnlyCollection<WalletState> Ended => _ended;
 
     public long NextAccount { get; private init; }
 
@@ -53,12 +57,10 @@ internal sealed class ChainPage
             lastAccount = entries[^1].AccountId;
         }
 
-        var accounts = entries.Select(entry => entry.AccountId).Concat(wallets.Select(wallet => wallet.State.AccountId))
-            .Where(id => id <= lastAccount).Distinct().ToList();
         return new ChainPage(
             place, begun,
             wallets.Where(wallet => wallet.State.AccountId <= lastAccount).ToDictionary(wallet => wallet.State.AccountId),
-            await AuditRows.HeadsAsync(transaction, accounts, account, lastAccount, cancellationToken),
+            await AuditRows.HeadsAsync(transaction, account, lastAccount, cancellationToken),
             entries,
             await AuditRows.TransfersAsync(transaction, entries.Select(entry => entry.TransferId), cancellationToken),
             await Checkpoints.OfPageAsync(
@@ -118,6 +120,11 @@ internal sealed class ChainPage
                 $"the tail was cut: operation {audited.LastSequence} was audited, and the last is {walk.Head.LastSequence}");
         }
 
+        if (walk.Head.LastSequence > 0 && walk.Head != audited)
+        {
+            _ended.Add(walk.Head);
+        }
+
         if (_wallets.ContainsKey(account) || walk.Head.LastSequence > 0)
         {
             faults.Wallet(AuditFaults.Balance, account, HistoryAudit.DifferenceOf(_wallets.GetValueOrDefault(account), walk.Head));
@@ -141,8 +148,6 @@ internal sealed class ChainPage
 
         var (account, sequence) = (place.WalletAccountId, place.WalletSequence);
         var last = await AuditRows.ChainsAfterAsync(transaction, account, sequence - 1, account, limit: 1, cancellationToken);
-        return last is [{ Hash: { } hash } entry] && entry.Sequence == sequence
-            ? new WalletState(account, entry.BalanceAfter ?? default, sequence, entry.CreatedAt, hash)
-            : null;
+        return last is [var entry] && entry.Sequence == sequence ? WalletState.After(entry) : null;
     }
 }

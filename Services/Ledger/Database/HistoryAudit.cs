@@ -86,6 +86,7 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
             last = page.LastFinished,
             round = place.WalletRound,
         }, cancellationToken);
+        await AuditRows.SaveHeadsAsync(transaction, page.Ended, cancellationToken);
         await transaction.ExecuteAsync(moveSql, new
         {
             account = page.IsLast ? 0 : page.NextAccount,

@@ -90,52 +90,47 @@ internal static class NewEntriesAudit
         ServiceTransaction transaction, TransferPage page, bool isAll, AuditFaults faults,
         CancellationToken cancellationToken)
     {
-        var chains = page.Entries.Where(entry => entry.Sequence is not null).ToLookup(entry => entry.AccountId);
-        var accounts = chains.Select(chain => chain.Key).ToList();
-        var before = await AuditRows.HeadsAsync(transaction, accounts, first: 0, last: -1, cancellationToken);
-        var wallets = (await AuditRows.WalletsAsync(transaction, accounts, cancellationToken))
-            .ToDictionary(wallet => wallet.State.AccountId);
-        var heads = new List<WalletState>(accounts.Count);
-        foreach (var chain in chains)
+        var chains = page.Entries.Where(entry => entry.Sequence is not null)
+            .GroupBy(entry => entry.AccountId, (account, chain) => (Account: account, Entries: chain.OrderBy(entry => entry.Sequence).ToList()))
+            .ToList();
+        var before = (await AuditRows.EntriesAtAsync(
+            transaction, [.. chains.Select(chain => chain.Account)],
+            [.. chains.Select(chain => chain.Entries[0].Sequence!.Value - 1)], cancellationToken))
+            .ToLookup(entry => entry.AccountId);
+        var wallets = await WalletsAsync(transaction, page, chains.Select(chain => chain.Account), cancellationToken);
+        foreach (var (account, entries) in chains)
         {
-            var walk = new ChainAudit(before.GetValueOrDefault(chain.Key) ?? WalletState.Opened(chain.Key));
-            foreach (var entry in chain.OrderBy(entry => entry.Sequence))
+            var walk = new ChainAudit(before[account].FirstOrDefault() is { } last
+                ? WalletState.After(last)
+                : WalletState.Opened(account));
+            foreach (var entry in entries)
             {
-                faults.Wallet(AuditFaults.Chain, chain.Key, walk.Next(entry, page.Transfers.GetValueOrDefault(entry.TransferId)));
+                faults.Wallet(AuditFaults.Chain, account, walk.Next(entry, page.Transfers.GetValueOrDefault(entry.TransferId)));
             }
 
-            heads.Add(walk.Head);
-            var wallet = wallets.GetValueOrDefault(chain.Key);
+            var wallet = wallets.GetValueOrDefault(account);
             if (isAll || wallet is null || wallet.State.LastSequence <= walk.Head.LastSequence)
             {
-                faults.Wallet(AuditFaults.Balance, chain.Key, HistoryAudit.DifferenceOf(wallet, walk.Head));
+                faults.Wallet(AuditFaults.Balance, account, HistoryAudit.DifferenceOf(wallet, walk.Head));
+            }
+        }
+    }
+
+    /// <summary>The transfers' own wallets, and what else has entries of theirs.</summary>
+    private static async Task<Dictionary<long, AuditedWallet>> WalletsAsync(
+        ServiceTransaction transaction, TransferPage page, IEnumerable<long> accounts, CancellationToken cancellationToken)
+    {
+        var known = page.Wallets.ToDictionary(wallet => wallet.State.AccountId);
+        var others = accounts.Where(account => !known.ContainsKey(account)).ToList();
+        if (others.Count > 0)
+        {
+            foreach (var wallet in await AuditRows.WalletsAsync(transaction, others, cancellationToken))
+            {
+                known.Add(wallet.State.AccountId, wallet);
             }
         }
 
-        await SaveHeadsAsync(transaction, heads, cancellationToken);
-    }
-
-    private static async Task SaveHeadsAsync(
-        ServiceTransaction transaction, List<WalletState> heads, CancellationToken cancellationToken)
-    {
-        const string sql =
-            """
-            INSERT INTO ledger.audited_wallet (account_id, balance_kopecks, last_sequence, last_entry_at, last_hash)
-            SELECT * FROM unnest(@accounts, @balances, @sequences, @entryAts, @hashes)
-            ON CONFLICT (account_id) DO UPDATE SET balance_kopecks = excluded.balance_kopecks,
-                last_sequence = excluded.last_sequence, last_entry_at = excluded.last_entry_at, last_hash = excluded.last_hash
-            """;
-        if (heads.Count > 0)
-        {
-            await transaction.ExecuteAsync(sql, new
-            {
-                accounts = heads.Select(head => head.AccountId).ToArray(),
-                balances = heads.Select(head => head.Balance.Value).ToArray(),
-                sequences = heads.Select(head => head.LastSequence).ToArray(),
-                entryAts = heads.Select(head => head.LastEntryAt!.Value.UtcDateTime).ToArray(),
-                hashes = heads.Select(head => head.LastHash.ToArray()).ToArray(),
-            }, cancellationToken);
-        }
+        return known;
     }
 
     private sealed record BatchRow

@@ -12,9 +12,9 @@ internal sealed class TransferPage
 
     private TransferPage(
         Dictionary<Guid, Transfer> transfers, List<Entry> entries, Dictionary<Guid, Transfer> debits,
-        IEnumerable<AuditedWallet> wallets)
+        IReadOnlyList<AuditedWallet> wallets)
     {
-        (Transfers, Entries, _debits) = (transfers, entries, debits);
+        (Transfers, Entries, Wallets, _debits) = (transfers, entries, wallets, debits);
         _entries = entries.ToLookup(entry => entry.TransferId);
         _wallets = wallets.ToDictionary(wallet => wallet.Key, wallet => wallet.State.AccountId);
     }
@@ -22,6 +22,9 @@ internal sealed class TransferPage
     public IReadOnlyDictionary<Guid, Transfer> Transfers { get; }
 
     public IReadOnlyList<Entry> Entries { get; }
+
+    /// <summary>Of the transfers' merchants.</summary>
+    public IReadOnlyList<AuditedWallet> Wallets { get; }
 
     public static async Task<TransferPage> ReadAsync(
         ServiceTransaction transaction, IReadOnlyCollection<Guid> ids, CancellationToken cancellationToken)

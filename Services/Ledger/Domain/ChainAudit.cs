@@ -13,8 +13,8 @@ internal sealed class ChainAudit(WalletState head)
     public string? Next(Entry entry, Transfer? transfer)
     {
         var before = Head;
-        var (sequence, balance, hash) = (entry.Sequence ?? 0, entry.BalanceAfter ?? Kopecks.Zero, entry.Hash ?? OperationHash.Zero);
-        Head = new WalletState(before.AccountId, balance, sequence, entry.CreatedAt, hash);
+        Head = WalletState.After(entry);
+        var (sequence, balance, hash) = (Head.LastSequence, Head.Balance, Head.LastHash);
         return (sequence - before.LastSequence, entry) switch
         {
             (< 1, _) => $"operation {sequence} stands after operation {before.LastSequence}",

@@ -3,7 +3,7 @@
 CREATE TABLE ledger.unaudited (
     batch_id     bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     transfer_ids uuid[] NOT NULL
-);
+) WITH (vacuum_truncate = off); -- Emptied all the time: to cut the file would lock out those who write.
 ALTER TABLE ledger.unaudited ALTER COLUMN transfer_ids SET STORAGE EXTERNAL; -- Random bytes: trying to compress them is in vain.
 GRANT SELECT, INSERT (transfer_ids), DELETE ON ledger.unaudited TO $app$;
 
@@ -40,7 +40,7 @@ CREATE TABLE ledger.audit (
 INSERT INTO ledger.audit DEFAULT VALUES;
 GRANT SELECT, UPDATE ON ledger.audit TO $app$;
 
--- Where each wallet stood when its newest entry was audited.
+-- Where each wallet stood when its chain was read to its end last.
 CREATE TABLE ledger.audited_wallet (
     account_id      bigint      PRIMARY KEY,
     balance_kopecks bigint      NOT NULL,
