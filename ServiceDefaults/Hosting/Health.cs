@@ -30,7 +30,12 @@ internal static class Health
         status = report.Status.ToString(),
         checks = report.Entries.ToDictionary(
             entry => entry.Key,
-            entry => new { status = entry.Value.Status.ToString(), details = entry.Value.Description, data = entry.Value.Data }),
+            entry => new
+            {
+                status = entry.Value.Status.ToString(),
+                details = entry.Value.Description,
+                data = entry.Value.Data,
+            }),
     }, context.RequestAborted);
 
     private sealed class DatabaseCheck(NpgsqlDataSource dataSource) : IHealthCheck

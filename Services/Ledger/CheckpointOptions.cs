@@ -75,7 +75,8 @@ internal static class CheckpointRegistration
             new CheckpointSigner(provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.SigningKey!));
         services.AddSingleton(provider => new CheckpointTrust(
             provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.TrustedPublicKeys
-                .Select(Convert.FromBase64String).Append(provider.GetRequiredService<CheckpointSigner>().PublicKey.ToArray())));
+                .Select(Convert.FromBase64String)
+                .Append(provider.GetRequiredService<CheckpointSigner>().PublicKey.ToArray())));
         services.AddSingleton<SignCheckpoints>();
         services.AddHostedService(provider => provider.GetRequiredService<SignCheckpoints>());
     }

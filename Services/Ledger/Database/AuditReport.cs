@@ -29,6 +29,9 @@ internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOff
     /// <summary>So many are named; the rest is counted.</summary>
     private const int MaxNamed = 10;
 
+    /// <summary>The name among the faults of those that are of a transfer and no wallet.</summary>
+    private const string Transfer = "transfer";
+
     /// <summary>More need not be counted exactly.</summary>
     private const int MaxCounted = 10_000;
 
@@ -49,11 +52,16 @@ internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOff
         var faults = await FaultsAsync(database, cancellationToken);
         List<AuditCheck> checks =
         [
-            .. Mode.All.SelectMany(mode => MoneyChecks(mode, sums[mode].ToDictionary(row => row.Name, row => row.Kopecks))),
-            FaultCheck("ledger_transfers", faults["transfer"], "transfers that differ from their entries", state.TransfersCompletedAt),
-            FaultCheck("ledger_chains", faults[AuditFaults.Chain], "wallets with a broken chain", state.WalletsCompletedAt),
-            FaultCheck("ledger_balances", faults[AuditFaults.Balance], "wallets that differ from their last entry", state.WalletsCompletedAt),
-            FaultCheck("ledger_checkpoints", faults[AuditFaults.Checkpoint], "wallets with a checkpoint that they contradict", state.WalletsCompletedAt),
+            .. Mode.All.SelectMany(mode =>
+                MoneyChecks(mode, sums[mode].ToDictionary(row => row.Name, row => row.Kopecks))),
+            FaultCheck("ledger_transfers", faults[Transfer], "transfers that differ from their entries",
+                state.TransfersCompletedAt),
+            FaultCheck("ledger_chains", faults[AuditFaults.Chain], "wallets with a broken chain",
+                state.WalletsCompletedAt),
+            FaultCheck("ledger_balances", faults[AuditFaults.Balance], "wallets that differ from their last entry",
+                state.WalletsCompletedAt),
+            FaultCheck("ledger_checkpoints", faults[AuditFaults.Checkpoint],
+                "wallets with a checkpoint that they contradict", state.WalletsCompletedAt),
             new("ledger_audited", state.Now - state.CaughtUpAt < TimeSpan.FromMinutes(MaxAgeMinutes), 0, state.Waiting,
                 $"batches of entries not audited yet; all were at {state.CaughtUpAt:O}"),
         ];
@@ -80,7 +88,9 @@ internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOff
         string name, IEnumerable<FaultRow> faults, string what, DateTimeOffset? completedAt)
     {
         var found = faults.ToList();
-        var again = completedAt is { } at ? $"the whole history was read again by {at:O}" : "the history is being read again for the first time";
+        var again = completedAt is { } at
+            ? $"the whole history was read again by {at:O}"
+            : "the history is being read again for the first time";
         return new AuditCheck(name, found.Count == 0, 0, found.Count, found.Count == 0
             ? $"{what}: none; {again}"
             : string.Join("; ", found.Take(MaxNamed).Select(fault => $"{fault.Subject}: {fault.Details}")));
@@ -91,13 +101,15 @@ internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOff
     {
         const string sql =
             """
-            (SELECT check_name, coalesce('wallet of ' || merchant_id || ', ' || mode, 'account ' || account_id) AS subject, details
+            (SELECT check_name, coalesce('wallet of ' || merchant_id || ', ' || mode, 'account ' || account_id) AS subject,
+                details
              FROM ledger.wallet_fault LEFT JOIN ledger.wallet USING (account_id) ORDER BY account_id LIMIT @limit)
             UNION ALL
-            (SELECT 'transfer', 'transfer ' || transfer_id, details FROM ledger.transfer_fault ORDER BY transfer_id LIMIT @limit)
+            (SELECT @transfer, 'transfer ' || transfer_id, details
+             FROM ledger.transfer_fault ORDER BY transfer_id LIMIT @limit)
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        return (await connection.QueryAsync<FaultRow>(sql, new { limit = MaxCounted }, cancellationToken))
+        return (await connection.QueryAsync<FaultRow>(sql, new { limit = MaxCounted, transfer = Transfer }, cancellationToken))
             .ToLookup(row => row.CheckName);
     }
 

@@ -4,7 +4,7 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Ledger.Database;
 
-/// <summary>The books' rows as the auditor reads them: whatever stands there, also what no constraint would let in.</summary>
+/// <summary>The books' rows as the auditor reads them: what stands there, also what no constraint would let in.</summary>
 internal static class AuditRows
 {
     private const string EntryColumns =
@@ -162,7 +162,8 @@ internal static class AuditRows
 
     private static async Task<Dictionary<Guid, Transfer>> TransfersAsync(
         ServiceTransaction transaction, string sql, object parameters, CancellationToken cancellationToken) =>
-        (await transaction.QueryAsync<Transfer>(sql, parameters, cancellationToken)).ToDictionary(row => row.TransferId);
+        (await transaction.QueryAsync<Transfer>(sql, parameters, cancellationToken))
+            .ToDictionary(row => row.TransferId);
 
     private static async Task<List<Entry>> EntriesAsync(
         ServiceTransaction transaction, string sql, object parameters, CancellationToken cancellationToken) =>

@@ -20,7 +20,8 @@ internal sealed class ChainPage
         IReadOnlyDictionary<long, WalletState> heads, IReadOnlyList<Entry> entries,
         IReadOnlyDictionary<Guid, Transfer> transfers, ILookup<long, SignedCheckpoint> checkpoints)
     {
-        (_place, _begun, _wallets, _heads, _transfers, _checkpoints) = (place, begun, wallets, heads, transfers, checkpoints);
+        (_place, _begun, _wallets, _heads) = (place, begun, wallets, heads);
+        (_transfers, _checkpoints) = (transfers, checkpoints);
         _chains = entries.ToLookup(entry => entry.AccountId);
         Rows = entries.Count + wallets.Count;
     }
@@ -41,7 +42,8 @@ internal sealed class ChainPage
     public long NextSequence { get; private init; }
 
     public static async Task<ChainPage> ReadAsync(
-        ServiceTransaction transaction, AuditPlace place, int maxWallets, int maxEntries, CancellationToken cancellationToken)
+        ServiceTransaction transaction, AuditPlace place, int maxWallets, int maxEntries,
+        CancellationToken cancellationToken)
     {
         var account = place.WalletAccountId;
         var begun = await BegunAsync(transaction, place, cancellationToken);
@@ -59,7 +61,8 @@ internal sealed class ChainPage
 
         return new ChainPage(
             place, begun,
-            wallets.Where(wallet => wallet.State.AccountId <= lastAccount).ToDictionary(wallet => wallet.State.AccountId),
+            wallets.Where(wallet => wallet.State.AccountId <= lastAccount)
+                .ToDictionary(wallet => wallet.State.AccountId),
             await AuditRows.HeadsAsync(transaction, account, lastAccount, cancellationToken),
             entries,
             await AuditRows.TransfersAsync(transaction, entries.Select(entry => entry.TransferId), cancellationToken),
@@ -88,13 +91,15 @@ internal sealed class ChainPage
     {
         var audited = _heads.GetValueOrDefault(account);
         var checkpoints = _checkpoints[account].ToDictionary(signed => signed.Checkpoint.Sequence);
-        var walk = new ChainAudit(account == _place.WalletAccountId && _begun is not null ? _begun : WalletState.Opened(account));
+        var walk = new ChainAudit(
+            account == _place.WalletAccountId && _begun is not null ? _begun : WalletState.Opened(account));
         foreach (var entry in _chains[account])
         {
             faults.Wallet(AuditFaults.Chain, account, walk.Next(entry, _transfers.GetValueOrDefault(entry.TransferId)));
             if (entry.Sequence == audited?.LastSequence && walk.Head != audited)
             {
-                faults.Wallet(AuditFaults.Chain, account, $"operation {entry.Sequence} isn't as it was audited: the chain was rewritten");
+                faults.Wallet(AuditFaults.Chain, account,
+                    $"operation {entry.Sequence} isn't as it was audited: the chain was rewritten");
             }
 
             if (checkpoints.Remove(entry.Sequence ?? 0, out var signed))
@@ -106,7 +111,7 @@ internal sealed class ChainPage
         foreach (var cut in checkpoints.Values)
         {
             faults.Wallet(AuditFaults.Checkpoint, account, trust.FaultOf(cut)
-                ?? $"operation {cut.Checkpoint.Sequence} is gone, and a checkpoint of {cut.Checkpoint.CreatedAt:O} knows it");
+                ?? $"operation {cut.Checkpoint.Sequence} is gone, and a checkpoint knows it");
         }
 
         if (account > LastFinished)
@@ -127,7 +132,8 @@ internal sealed class ChainPage
 
         if (_wallets.ContainsKey(account) || walk.Head.LastSequence > 0)
         {
-            faults.Wallet(AuditFaults.Balance, account, HistoryAudit.DifferenceOf(_wallets.GetValueOrDefault(account), walk.Head));
+            faults.Wallet(AuditFaults.Balance, account,
+                HistoryAudit.DifferenceOf(_wallets.GetValueOrDefault(account), walk.Head));
         }
     }
 
@@ -135,7 +141,7 @@ internal sealed class ChainPage
         trust.FaultOf(signed)
         ?? ((signed.Checkpoint.Hash, signed.Checkpoint.Balance) == (head.LastHash, head.Balance)
             ? null
-            : $"operation {head.LastSequence} isn't what a checkpoint of {signed.Checkpoint.CreatedAt:O} says: the chain was rewritten");
+            : $"operation {head.LastSequence} isn't what a checkpoint says: the chain was rewritten");
 
     /// <summary>Where the wallet stood in which the last page ended; null to begin it anew.</summary>
     private static async Task<WalletState?> BegunAsync(
@@ -147,7 +153,7 @@ internal sealed class ChainPage
         }
 
         var (account, sequence) = (place.WalletAccountId, place.WalletSequence);
-        var last = await AuditRows.ChainsAfterAsync(transaction, account, sequence - 1, account, limit: 1, cancellationToken);
-        return last is [var entry] && entry.Sequence == sequence ? WalletState.After(entry) : null;
+        var last = await AuditRows.EntriesAtAsync(transaction, [account], [sequence], cancellationToken);
+        return last is [var entry, ..] ? WalletState.After(entry) : null;
     }
 }

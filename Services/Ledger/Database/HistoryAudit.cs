@@ -69,7 +69,8 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
     public async Task<AuditStep> StepWalletsAsync(
         ServiceTransaction transaction, AuditPlace place, CancellationToken cancellationToken)
     {
-        const string clearSql = "DELETE FROM ledger.wallet_fault WHERE account_id BETWEEN @first AND @last AND round < @round";
+        const string clearSql =
+            "DELETE FROM ledger.wallet_fault WHERE account_id BETWEEN @first AND @last AND round < @round";
         const string moveSql =
             """
             UPDATE ledger.audit SET wallet_account_id = @account, wallet_sequence = @sequence,

@@ -3,7 +3,7 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Ledger.Database;
 
-/// <summary>Audits what was posted since the last time, once: each transfer with its entries, each wallet from where it was.</summary>
+/// <summary>Audits what was posted since the last time, once: transfers with their entries, and wallets' chains.</summary>
 internal static class NewEntriesAudit
 {
     private const int BatchesOfStep = 20;
@@ -91,7 +91,8 @@ internal static class NewEntriesAudit
         CancellationToken cancellationToken)
     {
         var chains = page.Entries.Where(entry => entry.Sequence is not null)
-            .GroupBy(entry => entry.AccountId, (account, chain) => (Account: account, Entries: chain.OrderBy(entry => entry.Sequence).ToList()))
+            .GroupBy(entry => entry.AccountId, (account, chain) =>
+                (Account: account, Entries: chain.OrderBy(entry => entry.Sequence).ToList()))
             .ToList();
         var before = (await AuditRows.EntriesAtAsync(
             transaction, [.. chains.Select(chain => chain.Account)],
@@ -105,7 +106,8 @@ internal static class NewEntriesAudit
                 : WalletState.Opened(account));
             foreach (var entry in entries)
             {
-                faults.Wallet(AuditFaults.Chain, account, walk.Next(entry, page.Transfers.GetValueOrDefault(entry.TransferId)));
+                var transfer = page.Transfers.GetValueOrDefault(entry.TransferId);
+                faults.Wallet(AuditFaults.Chain, account, walk.Next(entry, transfer));
             }
 
             var wallet = wallets.GetValueOrDefault(account);

@@ -3,7 +3,7 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Ledger.Database;
 
-/// <summary>Some transfers with all that the auditor judges them by: their entries, the debits they close, their wallets.</summary>
+/// <summary>Some transfers with all that they are judged by: their entries, the debits they close, their wallets.</summary>
 internal sealed class TransferPage
 {
     private readonly Dictionary<Guid, Transfer> _debits;

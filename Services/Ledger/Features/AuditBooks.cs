@@ -47,7 +47,8 @@ internal sealed partial class AuditBooks(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogFailed(Transient.Is(exception) ? LogLevel.Warning : LogLevel.Error, exception); // It goes on at the next tick.
+                // It goes on at the next tick.
+                LogFailed(Transient.Is(exception) ? LogLevel.Warning : LogLevel.Error, exception);
             }
         }
     }
@@ -76,7 +77,8 @@ internal sealed partial class AuditBooks(
     /// <summary>Says what is wrong when it changes, not every time that it still is.</summary>
     private void Say(AuditReport report)
     {
-        var faults = string.Join("; ", report.Checks.Where(check => !check.Ok).Select(check => $"{check.Name}: {check.Details}"));
+        var faults = string.Join("; ",
+            report.Checks.Where(check => !check.Ok).Select(check => $"{check.Name}: {check.Details}"));
         if (faults != Interlocked.Exchange(ref _lastSaid, faults) && faults.Length > 0)
         {
             LogFaults(faults);

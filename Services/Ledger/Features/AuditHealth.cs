@@ -14,7 +14,8 @@ internal sealed class AuditHealth(ServiceDatabase database) : IHealthCheck
         HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var report = await AuditReport.ReadAsync(database, cancellationToken);
-        var faults = report.Checks.Where(check => !check.Ok).ToDictionary(check => check.Name, check => (object)check.Details);
+        var faults = report.Checks.Where(check => !check.Ok)
+            .ToDictionary(check => check.Name, check => (object)check.Details);
         return faults.Count == 0
             ? HealthCheckResult.Healthy($"the books are sound, audited at {report.CaughtUpAt:O}")
             : HealthCheckResult.Degraded($"the books fail: {string.Join(", ", faults.Keys)}", data: faults);
