@@ -14,6 +14,12 @@ internal sealed class CheckpointOptions
     /// <summary>An ES256 (P-256) private key, PKCS#8: PEM, or its base64. A secret; not to be kept where the database is.</summary>
     [Required]
     public string? SigningKey { get; init; }
+
+    /// <summary>
+    /// Public keys of signing keys that were replaced, or will replace this one: SubjectPublicKeyInfo, base64, as
+    /// <c>publicKey</c> of their checkpoints says. The auditor takes a checkpoint of any other key for a forgery.
+    /// </summary>
+    public IReadOnlyList<string> TrustedPublicKeys { get; init; } = [];
 }
 
 [OptionsValidator]
@@ -29,14 +35,30 @@ internal sealed class CheckpointOptionsRules : IValidateOptions<CheckpointOption
             return ValidateOptionsResult.Skip; // Said already.
         }
 
+        List<string> faults = [];
+        if (!CanBeMade(() => new CheckpointSigner(options.SigningKey)))
+        {
+            faults.Add("SigningKey must be a P-256 private key, PKCS#8, as PEM or base64.");
+        }
+
+        if (!CanBeMade(() => new CheckpointTrust(options.TrustedPublicKeys.Select(Convert.FromBase64String))))
+        {
+            faults.Add("TrustedPublicKeys must be public keys, SubjectPublicKeyInfo, as base64.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+
+    private static bool CanBeMade(Func<IDisposable> make)
+    {
         try
         {
-            new CheckpointSigner(options.SigningKey).Dispose();
-            return ValidateOptionsResult.Success;
+            make().Dispose();
+            return true;
         }
         catch (Exception exception) when (exception is CryptographicException or FormatException or ArgumentException)
         {
-            return ValidateOptionsResult.Fail("SigningKey must be a P-256 private key, PKCS#8, as PEM or base64.");
+            return false;
         }
     }
 }
@@ -51,6 +73,10 @@ internal static class CheckpointRegistration
         services.AddOptionsWithValidateOnStart<CheckpointOptions>().BindConfiguration(CheckpointOptions.Section);
         services.AddSingleton(provider =>
             new CheckpointSigner(provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.SigningKey!));
+        services.AddSingleton(provider => new CheckpointTrust(
+            provider.GetRequiredService<IOptions<CheckpointOptions>>().Value.TrustedPublicKeys
+                .Select(Convert.FromBase64String)
+                .Append(provider.GetRequiredService<CheckpointSigner>().PublicKey.ToArray())));
         services.AddSingleton<SignCheckpoints>();
         services.AddHostedService(provider => provider.GetRequiredService<SignCheckpoints>());
     }

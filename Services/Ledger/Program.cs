@@ -9,6 +9,7 @@ var builder = ServiceHost.CreateBuilder("ledger", args);
 builder.Services.AddSingleton<LedgerMetrics>();
 
 builder.AddCheckpoints();
+builder.AddAudit();
 
 // Before the messaging: the engine starts before the consumers and stops after them.
 builder.Services.AddSingleton<PostingEngine>();
@@ -30,4 +31,5 @@ return await builder.RunServiceAsync(args, app =>
     payments.MapVoidDebit();
     app.MapInternalApi("ledger:read").MapGetWalletBalance();
     app.MapInternalApi("ledger:adjust").MapPostAdjustment();
+    app.MapInternalApi(GetReconciliation.Scope).MapGetReconciliation();
 });

@@ -21,11 +21,12 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
             DepositsBench.RunAsync),
         new("webhooks", "deliveries against a bare HttpClient loop, idle latency, a backlog of 100,000, 100 of 1,000 endpoints that hang",
             WebhooksBench.RunAsync),
+        new("ledger --audit", "the auditor's time as the history grows to 1 million entries", LedgerAuditBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)
     {
-        var whole = options.Memory ? $"{name} --memory" : name;
+        var whole = options.Memory ? $"{name} --memory" : options.Audit ? $"{name} --audit" : name;
         return All.FirstOrDefault(bench => bench.Name == whole);
     }
 }

@@ -16,6 +16,8 @@ internal sealed record BenchOptions
 
     public bool Memory { get; private init; }
 
+    public bool Audit { get; private init; }
+
     /// <summary>Null when an argument isn't known or out of range.</summary>
     public static BenchOptions? TryParse(ReadOnlySpan<string> arguments)
     {
@@ -26,6 +28,9 @@ internal sealed record BenchOptions
             {
                 case ["--memory", ..]:
                     options = options with { Memory = true };
+                    break;
+                case ["--audit", ..]:
+                    options = options with { Audit = true };
                     break;
                 case ["--seconds", var text, ..] when TryNumber(text, MaxSeconds) is { } seconds:
                     options = options with { Seconds = seconds };

@@ -141,7 +141,7 @@ public sealed class ChainTests
     }
 
     [Fact]
-    public async Task Books_that_were_written_before_there_was_a_chain_are_chained_by_the_migration()
+    public async Task Books_that_were_written_before_there_was_a_chain_or_an_auditor_are_chained_and_audited()
     {
         await using var ledger = await LedgerHost.StartAsync();
         var debit = Ids.Debit(_merchant, 100, fee: 1);
@@ -149,6 +149,10 @@ public sealed class ChainTests
         await ledger.DepositAsync(_merchant, 70, Mode.Live);
         await ledger.DebitAsync(debit);
         Assert.Null(await ledger.PublishAsync(Ids.Rejected(debit)));
+        var (settled, open) = (Ids.Debit(_merchant, 30), Ids.Debit(_merchant, 7));
+        await ledger.DebitAsync(settled);
+        await ledger.DebitAsync(open);
+        Assert.Null(await ledger.PublishAsync(Ids.Completed(settled)));
         await ledger.DebitAsync(Ids.Debit(Ids.New(), 1)); // A wallet without an entry.
         const string chainsSql =
             """
@@ -175,19 +179,30 @@ public sealed class ChainTests
             SELECT transfer_id, account_id, amount_kopecks, operation_id, sequence, balance_after_kopecks, created_at
             FROM public.entry ORDER BY random();
             """;
-        foreach (var sql in new[] { keepSql, Script("0001"), restoreSql, Script("0002") })
+        var role = new NpgsqlConnectionStringBuilder(ledger.Database.ConnectionString).Username!;
+        foreach (var sql in new[] { keepSql, Script("0001", role), restoreSql, Script("0002", role) })
         {
             await owner.ExecuteAsync(sql, null, LedgerHost.Token);
         }
 
         Assert.Equal(before, await owner.QuerySingleAsync<string>(chainsSql, null, LedgerHost.Token));
+        foreach (var number in new[] { "0003", "0004", "0005" })
+        {
+            await owner.ExecuteAsync(Script(number, role), null, LedgerHost.Token);
+        }
+
+        await using var migrated = ledger.StartReplica();
+        var report = await migrated.ReconcileAsync();
+        Assert.All(report, check => Assert.True(check.Value.Ok, check.ToString()));
+        Assert.Equal(7, report["ledger_payment_clearing_test"].Actual);
+        Assert.Equal(-70, report["ledger_deposit_clearing_live"].Actual);
     }
 
-    private static string Script(string number)
+    private static string Script(string number, string role)
     {
         var assembly = typeof(Program).Assembly;
         var name = assembly.GetManifestResourceNames().Single(name => name.Contains($".{number}_", StringComparison.Ordinal));
         using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!);
-        return reader.ReadToEnd().Replace("$app$", "current_user", StringComparison.Ordinal);
+        return reader.ReadToEnd().Replace("$app$", $"\"{role}\"", StringComparison.Ordinal);
     }
 }

@@ -21,13 +21,10 @@ internal sealed class LedgerHost : IAsyncDisposable
     private readonly BusObserver _observer = new();
     private readonly IBus _bus;
 
-    private LedgerHost(TestDatabase database, bool ownsDatabase, string? connectionString = null)
+    private LedgerHost(TestDatabase database, bool ownsDatabase, Dictionary<string, string?>? settings = null)
     {
         (Database, _ownsDatabase) = (database, ownsDatabase);
-        Factory = new ServiceFactory<Program>("ledger", database, new Dictionary<string, string?>
-        {
-            ["ConnectionStrings:ledger"] = connectionString ?? database.ConnectionString,
-        });
+        Factory = new ServiceFactory<Program>("ledger", database, settings);
         Payments = Factory.ClientOfService("payments", "ledger:debit");
         _bus = Factory.Services.GetRequiredService<IBus>();
         _bus.ConnectConsumeObserver(_observer);
@@ -45,14 +42,15 @@ internal sealed class LedgerHost : IAsyncDisposable
     /// <summary>A client with the scope <c>ledger:debit</c>.</summary>
     public HttpClient Payments { get; }
 
-    public static async Task<LedgerHost> StartAsync() =>
-        new(await TestDatabase.CreateAsync(typeof(Program).Assembly, Token), ownsDatabase: true);
+    public static async Task<LedgerHost> StartAsync(Dictionary<string, string?>? settings = null) =>
+        new(await TestDatabase.CreateAsync(typeof(Program).Assembly, Token), ownsDatabase: true, settings);
 
     /// <summary>Another replica on the same database.</summary>
     public LedgerHost StartReplica() => new(Database, ownsDatabase: false);
 
     /// <summary>Another replica that reaches the same database through a proxy.</summary>
-    public LedgerHost StartReplica(CuttingProxy proxy) => new(Database, ownsDatabase: false, proxy.ConnectionString);
+    public LedgerHost StartReplica(CuttingProxy proxy) =>
+        new(Database, ownsDatabase: false, new() { ["ConnectionStrings:ledger"] = proxy.ConnectionString });
 
     public async Task<Debit> DebitAsync(DebitBody body)
     {

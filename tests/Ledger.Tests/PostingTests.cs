@@ -25,7 +25,7 @@ public sealed class PostingTests
         .Select((kind, wallet, id, payment, debit, sums) =>
             MakeRequest(kind, Wallets[wallet], Numbered(id), Numbered(payment), Numbered(debit), sums));
 
-    private static readonly Gen<TransferRequest[]> Requests = Request.Array[0, MaxRequests];
+    internal static readonly Gen<TransferRequest[]> Requests = Request.Array[0, MaxRequests];
 
     [Fact]
     public void Any_sequence_ends_as_the_naive_model_says() =>
@@ -220,7 +220,7 @@ public sealed class PostingTests
             Derived(id, 1), Derived(id, 2)),
     };
 
-    private static OpenBooks Empty() => new(
+    internal static OpenBooks Empty() => new(
         Wallets.Select((key, index) => (key, WalletState.Opened(1000 + index))).ToDictionary(), [], Start);
 
     private static OpenBooks After(OpenBooks books, Postings postings) => new(

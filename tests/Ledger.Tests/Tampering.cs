@@ -8,6 +8,36 @@ namespace ArdorQr.Ledger.Tests;
 /// <summary>What a merchant downloads, and what somebody with the database's superuser can do to it.</summary>
 internal static class Tampering
 {
+    /// <summary>All history told anew, consistent in itself.</summary>
+    public const string RewriteChains =
+        """
+        DO $$
+        DECLARE
+            written record;
+            link bytea;
+        BEGIN
+            UPDATE ledger.transfer SET description = 'Другая история';
+            FOR written IN
+                SELECT entry.*, transfer.kind, transfer.source_id, transfer.description, transfer.merchant_id, transfer.mode
+                FROM ledger.entry JOIN ledger.transfer USING (transfer_id)
+                WHERE entry.sequence IS NOT NULL ORDER BY entry.account_id, entry.sequence
+            LOOP
+                IF written.sequence = 1 THEN
+                    link := decode(repeat('00', 32), 'hex');
+                END IF;
+                UPDATE ledger.entry SET
+                    previous_hash = link,
+                    hash = ledger.operation_hash(link, written.merchant_id, written.mode, written.sequence,
+                        written.operation_id, written.kind, written.amount_kopecks, written.balance_after_kopecks,
+                        written.source_id, written.created_at, written.description)
+                WHERE transfer_id = written.transfer_id AND account_id = written.account_id
+                RETURNING hash INTO link;
+                UPDATE ledger.wallet SET last_hash = link WHERE account_id = written.account_id;
+            END LOOP;
+        END
+        $$;
+        """;
+
     /// <summary>The wallet's whole list, page by page.</summary>
     public static async Task<List<JsonNode>> DownloadAsync(this LedgerHost ledger, Guid merchantId, Mode? mode = null)
     {

@@ -103,6 +103,25 @@ internal static class Checkpoints
             ?.ToCheckpoint(head.Checkpoint.Wallet);
     }
 
+    /// <summary>By account, those after one place in the wallets' chains and up to another.</summary>
+    public static async Task<ILookup<long, SignedCheckpoint>> OfPageAsync(
+        ServiceTransaction transaction, long account, long sequence, long lastAccount, long lastSequence, int limit,
+        CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT account_id, wallet.merchant_id, wallet.mode, sequence, hash, checkpoint.balance_kopecks, created_at,
+                key_id, public_key, signature
+            FROM ledger.checkpoint JOIN ledger.wallet USING (account_id)
+            WHERE (account_id, sequence) > (@account, @sequence) AND (account_id, sequence) <= (@lastAccount, @lastSequence)
+            ORDER BY account_id, sequence
+            LIMIT @limit
+            """;
+        var parameters = new { account, sequence, lastAccount, lastSequence, limit };
+        return (await transaction.QueryAsync<SignedRow>(sql, parameters, cancellationToken))
+            .ToLookup(row => row.AccountId, row => row.ToCheckpoint(new WalletKey(row.MerchantId, row.Mode)));
+    }
+
     private static CheckpointSigned EventOf(SignedCheckpoint signed, Guid eventId) => new()
     {
         EventId = eventId,
@@ -135,6 +154,9 @@ internal static class Checkpoints
 
     private sealed record SignedRow
     {
+        public long AccountId { get; init; }
+        public Guid MerchantId { get; init; }
+        public Mode Mode { get; init; } = Mode.Test;
         public long Sequence { get; init; }
         public byte[] Hash { get; init; } = [];
         public Kopecks BalanceKopecks { get; init; }

@@ -39,6 +39,9 @@ internal sealed class CheckpointSigner : IDisposable
 
     public string KeyId { get; }
 
+    /// <summary>SubjectPublicKeyInfo.</summary>
+    public ReadOnlySpan<byte> PublicKey => _publicKey;
+
     public SignedCheckpoint Sign(Checkpoint checkpoint)
     {
         lock (_lock) // One key's handle isn't for several threads.
@@ -46,24 +49,6 @@ internal sealed class CheckpointSigner : IDisposable
             return new SignedCheckpoint(checkpoint, KeyId, _publicKey, _key.SignData(
                 checkpoint.SignedBytes, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation));
         }
-    }
-
-    /// <summary>Whether the checkpoint carries the signature of the key that it names itself.</summary>
-    public static bool IsIntact(SignedCheckpoint signed)
-    {
-        using var key = ECDsa.Create();
-        try
-        {
-            key.ImportSubjectPublicKeyInfo(signed.PublicKey, out _);
-        }
-        catch (CryptographicException)
-        {
-            return false;
-        }
-
-        return key.VerifyData(
-            signed.Checkpoint.SignedBytes, signed.Signature, HashAlgorithmName.SHA256,
-            DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
     }
 
     public void Dispose() => _key.Dispose();

@@ -24,6 +24,17 @@ internal static class Codes
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "It has no wallet entry."),
     };
 
+    public static string Of(HouseAccount account) => account switch
+    {
+        HouseAccount.DepositClearing => "deposit_clearing",
+        HouseAccount.PaymentClearing => "payment_clearing",
+        HouseAccount.RailSettlement => "rail_settlement",
+        HouseAccount.FeeIncome => "fee_income",
+        HouseAccount.RailDiscrepancy => "rail_discrepancy",
+        HouseAccount.Adjustments => "adjustments",
+        _ => throw new ArgumentOutOfRangeException(nameof(account)),
+    };
+
     public static string Of(TransferStatus status) => status switch
     {
         TransferStatus.Posted => "posted",

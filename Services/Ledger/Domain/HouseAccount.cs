@@ -31,4 +31,13 @@ internal static class HouseAccounts
 
     public static long IdOf(HouseAccount account, Mode mode) =>
         (mode == Mode.Live ? FirstOfLive : FirstOfTest) + (long)account;
+
+    /// <summary>Whose id this is; null when it is no house account's.</summary>
+    public static (HouseAccount Account, Mode Mode)? TryFind(long accountId)
+    {
+        var (mode, first) = accountId > FirstOfTest ? (Mode.Test, FirstOfTest) : (Mode.Live, FirstOfLive);
+        return accountId - first is > 0 and < FirstOfLive and var number && Enum.IsDefined((HouseAccount)number)
+            ? ((HouseAccount)number, mode)
+            : null;
+    }
 }

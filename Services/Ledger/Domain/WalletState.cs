@@ -16,6 +16,11 @@ internal sealed record WalletState(
 {
     public static WalletState Opened(long accountId) => new(accountId, Kopecks.Zero, 0, null, OperationHash.Zero);
 
+    /// <summary>As a wallet's entry left it.</summary>
+    public static WalletState After(Entry entry) => new(
+        entry.AccountId, entry.BalanceAfter ?? Kopecks.Zero, entry.Sequence ?? 0, entry.CreatedAt,
+        entry.Hash ?? OperationHash.Zero);
+
     /// <summary>When the next entry is made: now, but strictly after the last one, whatever the clock does.</summary>
     public DateTimeOffset NextEntryAt(DateTimeOffset now) =>
         LastEntryAt?.AddMicroseconds(1) is { } next && next > now ? next : now;

@@ -43,14 +43,29 @@ internal static class BenchWallets
             var random = new Random(seed);
             while (TimeProvider.System.GetElapsedTime(began).TotalSeconds < seconds)
             {
-                await PostAsync(engine, new TransferRequest.Debit(
-                    NewId(), WalletOf(random.Next(wallets)), NewId(), OneRuble, "Оплата по QR: ООО Ромашка", NewId()),
-                    cancellationToken);
+                await PostAsync(engine, NewDebit(random.Next(wallets)), cancellationToken);
                 Interlocked.Increment(ref posted);
             }
         }));
         return posted / TimeProvider.System.GetElapsedTime(began).TotalSeconds;
     }
+
+    /// <summary>So many debits over all wallets.</summary>
+    public static Task DebitAsync(PostingEngine engine, int count, CancellationToken cancellationToken)
+    {
+        var next = -1;
+        return Task.WhenAll(Enumerable.Range(0, InFlight).Select(async seed =>
+        {
+            var random = new Random(seed);
+            while (Interlocked.Increment(ref next) < count)
+            {
+                await PostAsync(engine, NewDebit(random.Next(Count)), cancellationToken);
+            }
+        }));
+    }
+
+    private static TransferRequest.Debit NewDebit(int wallet) =>
+        new(NewId(), WalletOf(wallet), NewId(), OneRuble, "Оплата по QR: ООО Ромашка", NewId());
 
     private static WalletKey WalletOf(int index) => new(MerchantOf(index), Mode.Test);
 

@@ -2,6 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using ArdorQr.Benchmarks.Hosting;
 using ArdorQr.Ledger.Database;
+using ArdorQr.Ledger.Features;
+using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
@@ -35,12 +37,22 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
 
     public string DatabaseName => new NpgsqlConnectionStringBuilder(_database.ConnectionString).Database!;
 
+    public ServiceDatabase Database => _database.Database;
+
+    public AuditBooks Auditor => _inProcess.Services.GetRequiredService<AuditBooks>();
+
     /// <summary>Starts both with every wallet funded.</summary>
-    public static async Task<LedgerUnderTest> StartAsync(CancellationToken cancellationToken)
+    public static Task<LedgerUnderTest> StartAsync(CancellationToken cancellationToken) =>
+        StartAsync(new Dictionary<string, string?>(), cancellationToken);
+
+    /// <param name="settings">For both, beside those without which they don't start.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<LedgerUnderTest> StartAsync(
+        IReadOnlyDictionary<string, string?> settings, CancellationToken cancellationToken)
     {
         var database = await TestDatabase.CreateAsync(typeof(PostingEngine).Assembly, cancellationToken);
         Environment.SetEnvironmentVariable(ContentRoot, Path.Combine(BenchFolder.Repository, "Services/Ledger"));
-        var inProcess = new ServiceFactory<PostingEngine>("ledger", database);
+        var inProcess = new ServiceFactory<PostingEngine>("ledger", database, settings);
         var began = Stopwatch.GetTimestamp();
         await BenchWallets.FundAsync(inProcess.Services.GetRequiredService<PostingEngine>(), cancellationToken);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
@@ -53,7 +65,7 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
         }
 
         var port = ChildProcess.FreePort();
-        var process = StartProcess(database, port);
+        var process = StartProcess(database, port, settings);
         var ledger = new LedgerUnderTest(database, inProcess, process, port);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await process.WaitUntilAsync(() => IsReadyAsync(http, cancellationToken), cancellationToken);
@@ -67,11 +79,12 @@ internal sealed class LedgerUnderTest : IAsyncDisposable
         await _database.DisposeAsync();
     }
 
-    private static ChildProcess StartProcess(TestDatabase database, int port)
+    private static ChildProcess StartProcess(
+        TestDatabase database, int port, IReadOnlyDictionary<string, string?> given)
     {
         var program = Path.Combine(
             BenchFolder.Repository, "Services/Ledger/bin", BenchFolder.Configuration, "net10.0/ArdorQr.Ledger.dll");
-        var settings = TestIdentity.Settings("ledger").ToDictionary(
+        var settings = TestIdentity.Settings("ledger").Concat(given).ToDictionary(
             setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         settings["ConnectionStrings__ledger"] = database.ConnectionString;
         settings["ConnectionStrings__broker"] = NoBroker;
