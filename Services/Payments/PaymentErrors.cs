@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Domain.Qr;
@@ -91,6 +92,17 @@ internal static class PaymentErrors
         Details = topUp is null
             ? new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance }
             : new { balanceMinor = balance, totalMinor = total, shortfallMinor = total - balance, topUp },
+    };
+
+    /// <summary>Why the rail won't pay a code.</summary>
+    public static ApiError Of(ResolveAnswer answer) => answer switch
+    {
+        ResolveAnswer.Expired => QrExpired,
+        ResolveAnswer.Paid => QrAlreadyPaid,
+        ResolveAnswer.Cancelled => QrCancelled,
+        ResolveAnswer.NotFound => QrNotFound,
+        ResolveAnswer.Unavailable => RailUnavailable,
+        _ => throw new UnreachableException(),
     };
 
     public static ApiError Refused(QrRefusal refusal) =>
