@@ -20,7 +20,7 @@ internal sealed class Mutator(IReadOnlyList<string> samples, Random random)
         "type=02", "type=03", "bank=100000000004", "ST00012|", "ST00011", "ST00013", "ST0002", "000201", "6304", "5303643", "0", "9",
         "\0", "\uFFFD", "\uD800", "\uD83D\uDE00", "\u0098", "\u00A0", "\u0085", "\u212A", "\u0130", "Ð", "Р", "ё", "№", "«",
         "|Sum=1", "|Sum=0", "|PayeeINN=7707083893", "|PayeeINN=1", "|Purpose=Оплата", "Name=", "BIC=044525000", "\n", "\t", " ",
-        "intent://", "bank1://", "https://", "sub.nspk.ru/", "qr.nspk.ru/", "AS10", "BD10", "AB10", "t=&s=&fn=&i=&fp=", "BCD\n", "ton://transfer/",
+        "intent://", "bank1://", "https://", "sub.nspk.ru/", "qr.nspk.ru/", "AS10", "BD10", "AB10", "t=&s=&fn=&i=&fp=", "BCD\n", "ton://transfer/", "https://lknpd.nalog.ru/",
     ];
 
     private static readonly Encoding Windows1251 = CodePagesEncodingProvider.Instance.GetEncoding(1251)!;

@@ -134,6 +134,12 @@ internal sealed class ModelRail : HttpMessageHandler
         }
     }
 
+    public void ProgressToTheEnd()
+    {
+        Progress();
+        Progress();
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var path = request.RequestUri!.AbsolutePath.Split('/', StringSplitOptions.RemoveEmptyEntries);

@@ -12,22 +12,25 @@ using static ArdorQr.Payments.Tests.PaymentsHarness;
 namespace ArdorQr.Payments.Tests.Model;
 
 /// <summary>One payment through a random story, told by its seed, and then to its end.</summary>
-internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, int seed)
+internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, int seed) : IDisposable
 {
     private const int AmountMinor = 125_000;
-    private const int MaxSteps = 24;
+    private const int MaxSteps = 16;
     private const int MaxTurnsToTheEnd = 30;
 
     private static readonly (string, string?)[] Outcomes =
-        [("completed", null), ("completed", null), ("failed", "payee_rejected"), ("failed", "rail_rejected")];
+        [("completed", null), ("completed", null), ("completed", null), ("failed", "payee_rejected")];
 
     private readonly Random _random = new(seed);
     private readonly StringBuilder _story = new();
     private readonly List<Task> _turns = [];
     private readonly List<JsonObject> _heldDebits = [];
+    private readonly HttpClient _client = payments.ClientOf(payments.MerchantId); // Its token lasts a minute.
     private Guid _id;
 
     public string Story => _story.ToString();
+
+    public void Dispose() => _client.Dispose();
 
     public async Task RunAsync()
     {
@@ -36,8 +39,9 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         payments.Ledger.After = null;
         payments.Ledger.Balance = _random.Next(3) == 0 ? AmountMinor - 1 : AmountMinor * 3;
         var before = payments.Ledger.Balance;
-        _id = Id(await payments.CreateAsync(new { qr = Codes.Static, amountMinor = AmountMinor }));
-        for (var steps = _random.Next(3, MaxSteps); steps > 0; steps--)
+        _id = Id(await payments.CreateAsync(new { qr = Codes.Static, amountMinor = AmountMinor }, _client));
+        await OpenAsync();
+        for (var steps = _random.Next(MaxSteps); steps > 0; steps--)
         {
             before += await StepAsync();
         }
@@ -46,13 +50,24 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         await JudgeAsync(before);
     }
 
+    /// <summary>Most stories begin with a turn that goes wrong: by chance alone few would come that far.</summary>
+    private async Task OpenAsync()
+    {
+        Fate[] openings = [Fate.Delayed, Fate.Delayed, Fate.Held, Fate.AnswerLost, Fate.CallerDies];
+        if (_random.Next(6) is var opening && opening < openings.Length)
+        {
+            await ConfirmAsync(Fate.Answered);
+            await TakeTurnAsync(openings[opening]);
+        }
+    }
+
     /// <summary>Returns what came into the wallet from outside.</summary>
     private async Task<long> StepAsync()
     {
         switch (_random.Next(16))
         {
             case 0 or 1:
-                await ConfirmAsync();
+                await ConfirmAsync((Fate)_random.Next((int)Fate.Held));
                 break;
             case 2:
                 Tell("recovery");
@@ -105,9 +120,8 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         return 0;
     }
 
-    private async Task ConfirmAsync()
+    private async Task ConfirmAsync(Fate fate)
     {
-        var fate = (Fate)_random.Next(4);
         Tell($"confirm, {fate}");
         payments.Ledger.Before = fate switch
         {
@@ -118,7 +132,7 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         payments.Ledger.After = fate == Fate.AnswerLost
             ? static _ => throw new HttpRequestException("The answer was lost.")
             : null;
-        using var response = await payments.PostAsync($"/v1/payments/{_id}/confirm", null);
+        using var response = await payments.PostAsync($"/v1/payments/{_id}/confirm", null, client: _client);
         (payments.Ledger.Before, payments.Ledger.After) = (null, null);
         Tell($"  answered {(int)response.StatusCode}");
     }
@@ -226,9 +240,13 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         await LetGoAsync();
         _heldDebits.ForEach(payments.Ledger.DeliverLate);
         await payments.RecoverAsync();
-        rail.DeliverDelayed();
+        if (_random.Next(4) == 0)
+        {
+            rail.DeliverDelayed(); // Else they come when all is over, if the bank's clock is behind even in time.
+        }
+
         await SetAsync("not_after = least(not_after, clock_timestamp())");
-        rail.IsPastCutOff = true;
+        rail.IsPastCutOff |= _random.Next(4) == 0;
         for (var turn = 0; turn < MaxTurnsToTheEnd && await IsOpenAsync(); turn++)
         {
             rail.Progress();
@@ -237,6 +255,7 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         }
 
         rail.DeliverDelayed();
+        rail.ProgressToTheEnd();
         _heldDebits.ForEach(payments.Ledger.DeliverLate);
         Assert.False(await IsOpenAsync(), "The rail is still asked.");
         await RefundAsync();

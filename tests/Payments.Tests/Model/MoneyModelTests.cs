@@ -10,7 +10,7 @@ namespace ArdorQr.Payments.Tests.Model;
 /// </summary>
 public sealed class MoneyModelTests
 {
-    private const int DefaultRuns = 60;
+    private const int DefaultRuns = 80;
     private const int DefaultSeed = 20_260_619;
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class MoneyModelTests
         var first = Number("ARDORQR_MODEL_SEED", DefaultSeed);
         for (var seed = first; seed < first + Number("ARDORQR_MODEL_RUNS", DefaultRuns); seed++)
         {
-            var run = new MoneyModelRun(payments, rail, seed);
+            using var run = new MoneyModelRun(payments, rail, seed);
             try
             {
                 await run.RunAsync();
