@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Ledger;
+using ArdorQr.Benchmarks.Payments;
 
 namespace ArdorQr.Benchmarks;
 
@@ -12,6 +13,9 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
     [
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
             LedgerBench.RunAsync),
+        new("payments", "payments through the gateway to the webhook, spread and on one merchant; commits and messages each",
+            PaymentsBench.RunAsync),
+        new("parser", "reading a QR code against one pass with CRC-16, and its allocations", ParserBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
     ];
 
