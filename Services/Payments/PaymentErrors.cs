@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Domain.Qr;
@@ -108,6 +109,17 @@ internal static class PaymentErrors
         "limit_exceeded", 422, $"Дневной лимит этого ключа исчерпан: {Roubles(maximum)} в сутки по московскому времени.")
     {
         Details = new { limit = "dailyLimitMinor", maxMinor = maximum },
+    };
+
+    /// <summary>Why the rail won't pay a code.</summary>
+    public static ApiError Of(ResolveAnswer answer) => answer switch
+    {
+        ResolveAnswer.Expired => QrExpired,
+        ResolveAnswer.Paid => QrAlreadyPaid,
+        ResolveAnswer.Cancelled => QrCancelled,
+        ResolveAnswer.NotFound => QrNotFound,
+        ResolveAnswer.Unavailable => RailUnavailable,
+        _ => throw new UnreachableException(),
     };
 
     public static ApiError Refused(QrRefusal refusal) =>

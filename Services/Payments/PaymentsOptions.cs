@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Domain;
+using ArdorQr.Payments.Domain.Qr;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments;
@@ -32,9 +33,12 @@ internal sealed class PaymentsOptions
     [Range(1, 1_000_000_000_000)]
     public long MaxMinor { get; init; } = 100_000_000;
 
-    /// <summary>After this long since the confirmation, an id that the rail has never seen is cancelled.</summary>
+    /// <summary>
+    /// After this long since the confirmation, an id that the rail has never seen is cancelled: a payment that an outage
+    /// has delayed longer is no longer what the merchant expects.
+    /// </summary>
     [Range(1, 30 * SecondsPerDay)]
-    public int CutOffSeconds { get; init; } = SecondsPerDay;
+    public int CutOffSeconds { get; init; } = 900;
 
     /// <summary>After this long since the confirmation, a payment without an outcome waits for a person too.</summary>
     [Range(1, 30 * SecondsPerDay)]
@@ -47,7 +51,43 @@ internal sealed class PaymentsOptions
     [ValidateObjectMembers]
     public RailsOptions Rails { get; init; } = new();
 
+    public QrOptions Qr { get; init; } = new();
+
     public FeeTariff Tariff => new(FeeBps, new Kopecks(FeeMinMinor), new Kopecks(FeeMaxMinor));
+}
+
+/// <summary>Files that replace what the service knows of banks; one that isn't named leaves what was shipped.</summary>
+internal sealed class QrOptions
+{
+    /// <summary>Names by member id in SBP: <c>{"members":[{"memberId","name"}]}</c>.</summary>
+    public string? SbpMembersFile { get; init; }
+
+    /// <summary>Names by BIC, shown in place of what codes print: <c>{"banks":[{"bic","name"}]}</c>.</summary>
+    public string? BanksFile { get; init; }
+
+    /// <exception cref="IOException">A file can't be read.</exception>
+    /// <exception cref="FormatException">A file isn't such a table.</exception>
+    public QrTables Load() => QrTables.Of(TextOf(SbpMembersFile), TextOf(BanksFile));
+
+    private static string? TextOf(string? file) => string.IsNullOrEmpty(file) ? null : File.ReadAllText(file);
+}
+
+/// <summary>A table that can't be read stops the start, not the first payment.</summary>
+internal sealed class QrOptionsValidator : IValidateOptions<PaymentsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PaymentsOptions options)
+    {
+        try
+        {
+            options.Qr.Load();
+            return ValidateOptionsResult.Success;
+        }
+        catch (Exception exception) when (
+            exception is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
+        {
+            return ValidateOptionsResult.Fail($"Qr: {exception.Message}");
+        }
+    }
 }
 
 /// <summary>One rail per world; a world without one is not served.</summary>
@@ -96,7 +136,7 @@ internal sealed class RailOptions
     [Range(0, 3)]
     public int Retries { get; init; } = 1;
 
-    /// <summary>How long the rail is left alone after its connection has failed nearly always.</summary>
+    /// <summary>How long the rail is left alone after its calls have broken or timed out nearly always.</summary>
     [Range(1, 60)]
     public int BreakSeconds { get; init; } = 3;
 }

@@ -19,6 +19,9 @@ internal static class PaymentsRegistration
             .Add<FailRefundedPayment>(FailRefundedPayment.Queue));
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
+        builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, QrOptionsValidator>();
+        builder.Services.AddSingleton(
+            static provider => provider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Qr.Load());
         builder.Services.AddOptionsWithValidateOnStart<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section);
         builder.Services.AddPaymentsClients();
         builder.Services.AddSingleton<ExecutorSignal>();
@@ -30,6 +33,7 @@ internal static class PaymentsRegistration
         builder.Services.AddTransient<DebitPayment>(); // Not longer than a request: Ledger's HttpClient is in it.
         builder.Services.AddTransient<ConfirmPayment>();
         builder.Services.AddTransient<AttemptRecovery>();
+        builder.Services.AddTransient<GetReconciliation>();
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
@@ -47,5 +51,6 @@ internal static class PaymentsRegistration
         var operators = app.MapInternalApi(OperatorScope);
         ListPaymentsInReview.Map(operators);
         SettlePayment.Map(operators);
+        GetReconciliation.Map(app.MapInternalApi(GetReconciliation.Scope));
     }
 }

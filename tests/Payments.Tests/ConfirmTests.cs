@@ -246,6 +246,40 @@ public sealed class ConfirmTests
         Assert.All(payments.Ledger.Calls, call => Assert.StartsWith("GET /internal/balances/", call, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("paid", "null", "qr_already_paid")]
+    [InlineData("expired", "null", "qr_expired")]
+    [InlineData("cancelled", "null", "qr_cancelled")]
+    [InlineData("unknown", "null", "qr_not_found")]
+    [InlineData("payable", "125001", "qr_tampered")]
+    [InlineData("perhaps", "null", "rail_unavailable")]
+    public async Task A_preview_says_what_the_rail_says_of_the_code_now(string state, string amount, string reason)
+    {
+        await using var payments = await StartAsync();
+        var id = Id(await payments.CreateAsync());
+        payments.Rail.Resolve = _ => $$"""{"payee":{"name":"ООО Ромашка"},"amountMinor":{{amount}},"state":"{{state}}"}""";
+
+        var preview = await PreviewAsync(payments, id);
+
+        Assert.False(preview["payable"]!.GetValue<bool>());
+        Assert.Equal(reason, Assert.Single(preview["reasons"]!.AsArray())!.GetValue<string>());
+        Assert.Equal(preview["balanceMinor"]!.GetValue<long>(), preview["balanceAfterMinor"]!.GetValue<long>());
+    }
+
+    [Fact]
+    public async Task A_preview_does_not_ask_the_rail_for_what_is_over()
+    {
+        await using var payments = await StartAsync();
+        var id = Id(await payments.CreateAsync());
+        await payments.EndLifeAsync(id);
+        var asked = payments.Rail.Calls.Count;
+
+        var preview = await PreviewAsync(payments, id);
+
+        Assert.Equal("payment_expired", Assert.Single(preview["reasons"]!.AsArray())!.GetValue<string>());
+        Assert.Equal(asked, payments.Rail.Calls.Count);
+    }
+
     private static async Task<JsonNode> PreviewAsync(PaymentsHarness payments, Guid id)
     {
         using var response = await payments.PostAsync($"/v1/payments/{id}/preview", null);

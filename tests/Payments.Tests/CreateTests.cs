@@ -154,6 +154,46 @@ public sealed class CreateTests
         Assert.Empty(await ListAsync(payments, "?status=failed"));
     }
 
+    [Fact]
+    public async Task Paging_by_before_neither_skips_nor_repeats_payments_made_at_once()
+    {
+        await using var payments = await StartAsync();
+        var made = (await Task.WhenAll(Enumerable.Range(0, 30).Select(async _ =>
+            Id(await payments.CreateAsync(new { qr = Codes.Static, amountMinor = 100 }))))).ToHashSet();
+        var seen = new List<Guid>();
+        for (var query = "?limit=7"; ;)
+        {
+            var page = await ListAsync(payments, query);
+            seen.AddRange(IdsOf(page));
+            if (page.Count < 7)
+            {
+                break;
+            }
+
+            query = $"?limit=7&before={Uri.EscapeDataString(page[^1]!["createdAt"]!.GetValue<string>())}";
+        }
+
+        Assert.Equal(made.Count, seen.Count);
+        Assert.True(made.SetEquals(seen));
+    }
+
+    [Fact]
+    public async Task Two_payments_of_a_merchant_never_share_a_moment()
+    {
+        await using var payments = await StartAsync();
+        await payments.CreateAsync(new { qr = Codes.Static, amountMinor = 100 });
+
+        var exception = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => payments.ExecuteSqlAsync(
+            """
+            INSERT INTO payments.payment (payment_id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
+                qr_format, qr_warnings, qr_text, qr_canonical, rail, created_at, changed_at, expires_at)
+            SELECT @id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
+                qr_format, qr_warnings, qr_text, qr_canonical, rail, created_at, changed_at, expires_at FROM payments.payment
+            """, new { id = payments.MerchantId }));
+
+        Assert.Equal("payment_moment", exception.ConstraintName);
+    }
+
     [Theory]
     [InlineData("?limit=0")]
     [InlineData("?limit=101")]

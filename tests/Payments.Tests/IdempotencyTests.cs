@@ -1,3 +1,5 @@
+using ArdorQr.Payments.Features;
+using ArdorQr.Payments.Database;
 using static ArdorQr.Payments.Tests.PaymentsHarness;
 
 namespace ArdorQr.Payments.Tests;
@@ -184,6 +186,48 @@ public sealed class IdempotencyTests
 
         Assert.Equal(201, (int)longest.StatusCode);
         Assert.Equal("idempotency_key_invalid", await CodeOfAsync(longer, 400));
+    }
+
+    [Fact]
+    public async Task Keys_past_their_thirty_days_are_forgotten_batch_by_batch_and_none_before()
+    {
+        const int old = (2 * IdempotencyTable.CleanUpBatch) + 3;
+        await using var payments = await StartAsync();
+        await payments.CreateAsync(key: "fresh");
+        await payments.ExecuteSqlAsync(
+            """
+            INSERT INTO payments.idempotency (merchant_id, mode, operation, key, request_hash, payment_id, token, leased_until, created_at)
+            SELECT @MerchantId, 'test', 'POST /v1/payments', 'old-' || number, sha256(''), @MerchantId, @MerchantId, clock_timestamp(),
+                clock_timestamp() - interval '30 days' - number * interval '1 second'
+            FROM generate_series(1, @old) AS number
+            """, new { payments.MerchantId, old });
+        await payments.ExecuteSqlAsync(
+            """
+            INSERT INTO payments.idempotency (merchant_id, mode, operation, key, request_hash, payment_id, token, leased_until, created_at)
+            VALUES (@MerchantId, 'test', 'POST /v1/payments', 'almost', sha256(''), @MerchantId, @MerchantId, clock_timestamp(),
+                clock_timestamp() - interval '29 days 23 hours')
+            """, new { payments.MerchantId });
+
+        await using var connection = await payments.Database.OpenAsync(Token);
+        var forgotten = await ExpirePayments.ForgetKeysAsync(connection, Token);
+
+        Assert.Equal(old, forgotten);
+        Assert.Equal("almost,fresh", await payments.ScalarAsync<string>("SELECT string_agg(key, ',' ORDER BY key) FROM payments.idempotency"));
+    }
+
+    [Fact]
+    public async Task A_key_past_its_thirty_days_is_a_new_one_even_before_it_is_forgotten()
+    {
+        await using var payments = await StartAsync();
+        var first = Id(await payments.CreateAsync(key: "k"));
+        await payments.ExecuteSqlAsync("UPDATE payments.idempotency SET created_at = clock_timestamp() - interval '31 days'", null);
+
+        using var again = await payments.PostAsync("/v1/payments", new { qr = Codes.Static, amountMinor = 5 }, "k");
+
+        Assert.Equal(201, (int)again.StatusCode);
+        Assert.False(again.Headers.Contains("Idempotency-Replayed"));
+        Assert.Equal(2, await payments.ScalarAsync<long>("SELECT count(*) FROM payments.payment"));
+        Assert.NotEqual(Guid.Empty, first);
     }
 
     private static Task<byte[]> BytesOf(HttpResponseMessage response) => response.Content.ReadAsByteArrayAsync(Token);

@@ -43,6 +43,9 @@ internal sealed class PaymentsHarness : IAsyncDisposable
 
     public FakeRail Rail { get; } = new();
 
+    /// <summary>Takes the calls in place of <see cref="Rail"/>.</summary>
+    public HttpMessageHandler? OtherRail { get; set; }
+
     public FakeDeposits Deposits { get; } = new();
 
     public Guid MerchantId { get; }
@@ -87,6 +90,9 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     public HttpClient ClientOf(CallerIdentity caller) => _factory.ClientOf(caller);
 
     public HttpClient ServiceClient(string issuer, string scope) => _factory.ClientOfService(issuer, scope);
+
+    /// <summary>Leads into this service, for whoever calls it back.</summary>
+    public HttpMessageHandler CreateHandler() => _factory.Server.CreateHandler();
 
     public HttpClient AnonymousClient() => _factory.CreateClient();
 
@@ -221,8 +227,8 @@ internal sealed class PaymentsHarness : IAsyncDisposable
         services.AddHttpClient(nameof(LedgerClient)).ConfigurePrimaryHttpMessageHandler(() => Ledger);
         services.AddHttpClient(nameof(LedgerBalanceClient)).ConfigurePrimaryHttpMessageHandler(() => Ledger);
         services.AddHttpClient(nameof(DepositsClient)).ConfigurePrimaryHttpMessageHandler(() => Deposits);
-        services.AddHttpClient(RailClient.HttpClientOf(Mode.Test)).ConfigurePrimaryHttpMessageHandler(() => Rail);
-        services.AddHttpClient(RailClient.HttpClientOf(Mode.Live)).ConfigurePrimaryHttpMessageHandler(() => Rail);
+        services.AddHttpClient(RailClient.HttpClientOf(Mode.Test)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
+        services.AddHttpClient(RailClient.HttpClientOf(Mode.Live)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
         if (!runJobs)
         {
             Type[] jobs = [typeof(ExecutePayments), typeof(RecoverAttempts), typeof(ExpirePayments)];

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using static ArdorQr.Payments.Tests.PaymentsHarness;
 
 namespace ArdorQr.Payments.Tests;
@@ -155,5 +156,69 @@ public sealed class RecoveryTests
 
         Assert.Equal("completed", await payments.StatusOfAsync(id));
         Assert.All(payments.Rail.Calls, call => Assert.True(call.Contains(id.ToString(), StringComparison.Ordinal) || call.EndsWith("/resolve", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_delayed_duplicate_of_a_refused_attempt_debits_nothing_later()
+    {
+        await using var payments = await StartAsync();
+        payments.Ledger.Balance = 0;
+        JsonObject? held = null;
+        payments.Ledger.Before = async request =>
+        {
+            if (request.Method == HttpMethod.Post)
+            {
+                held = JsonNode.Parse(await request.Content!.ReadAsByteArrayAsync(Token))!.AsObject();
+                throw new HttpRequestException("The network holds it back.");
+            }
+        };
+        var id = Id(await payments.CreateAsync());
+        using var unknown = await payments.PostAsync($"/v1/payments/{id}/confirm", null);
+
+        payments.Ledger.Before = null;
+        await payments.RecoverAsync(); // Sent again, and refused.
+        payments.Ledger.Balance = 1_000_000;
+        payments.Ledger.DeliverLate(held!);
+        var afterDuplicate = payments.Ledger.Balance;
+        await payments.ConfirmAsync(id);
+        payments.Ledger.DeliverLate(held!);
+
+        Assert.Equal(1_000_000, afterDuplicate);
+        Assert.Equal(875_000, payments.Ledger.Balance);
+        Assert.Equal(1, payments.Ledger.PostedCount);
+        Assert.Equal(["refused", "posted"], (await payments.ScalarAsync<string>(
+            "SELECT string_agg(status, ',' ORDER BY created_at) FROM payments.attempt")).Split(','));
+    }
+
+    [Fact]
+    public async Task At_the_moment_of_expiry_a_payment_is_debited_or_expired_and_never_both()
+    {
+        const int count = 24;
+        await using var payments = await StartAsync();
+        var ids = new List<Guid>();
+        for (var number = 0; number < count; number++)
+        {
+            ids.Add(Id(await payments.CreateAsync(new { qr = Codes.Static, amountMinor = 100 })));
+        }
+
+        await payments.ExecuteSqlAsync("UPDATE payments.payment SET version = version + 1, changed_at = clock_timestamp(), expires_at = clock_timestamp() + interval '60 milliseconds'", null);
+        var confirms = ids.Select(async id =>
+        {
+            using var response = await payments.PostAsync($"/v1/payments/{id}/confirm", null);
+            return (int)response.StatusCode;
+        }).ToList();
+        var answers = Task.WhenAll(confirms);
+        while (!answers.IsCompleted)
+        {
+            await payments.ExpireDueAsync();
+        }
+
+        await payments.ExpireDueAsync();
+        Assert.All(await answers, status => Assert.Contains(status, new[] { 200, 409 }));
+        var confirming = await payments.ScalarAsync<long>("SELECT count(*) FROM payments.payment WHERE state = 'confirming'");
+        var expired = await payments.ScalarAsync<long>("SELECT count(*) FROM payments.payment WHERE state = 'expired'");
+        Assert.Equal(count, confirming + expired);
+        Assert.Equal(confirming, payments.Ledger.PostedCount);
+        Assert.Equal(confirming, (await answers).Count(status => status == 200));
     }
 }

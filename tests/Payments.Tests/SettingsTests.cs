@@ -39,6 +39,49 @@ public sealed class SettingsTests
         }
     }
 
+    [Fact]
+    public async Task Tables_of_banks_come_from_the_files_that_the_settings_name()
+    {
+        using var folder = new TemporaryFolder();
+        var members = folder.Write("members.json", """{"members":[{"memberId":"100000000111","name":"Новое имя"}]}""");
+        var banks = folder.Write("banks.json", """{"banks":[{"bic":"044525225","name":"ПАО Сбербанк России"}]}""");
+        await using var payments = await PaymentsHarness.StartAsync(
+            new() { ["Payments:Qr:SbpMembersFile"] = members, ["Payments:Qr:BanksFile"] = banks });
+
+        var sbp = await payments.CreateAsync();
+        var transfer = await payments.CreateAsync(new { qr = Qr.QrTexts.BankTransfer("|Sum=100") });
+
+        Assert.Equal("Новое имя", sbp["merchantBank"]!.GetValue<string>());
+        Assert.Equal("ПАО Сбербанк России", transfer["merchantBank"]!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData(null)]
+    public void A_table_that_cannot_be_read_stops_the_start(string? content)
+    {
+        using var folder = new TemporaryFolder();
+        var file = content is null ? "/absent/members.json" : folder.Write("members.json", content);
+
+        var result = new QrOptionsValidator().Validate(null, new PaymentsOptions { Qr = new QrOptions { SbpMembersFile = file } });
+
+        Assert.True(result.Failed);
+    }
+
+    private sealed class TemporaryFolder : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ardorqr-");
+
+        public string Write(string name, string text)
+        {
+            var path = Path.Combine(_folder.FullName, name);
+            File.WriteAllText(path, text);
+            return path;
+        }
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+
     private static RailOptions Rail(string environment, string url) => new()
     {
         Url = new Uri(url),

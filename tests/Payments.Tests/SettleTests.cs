@@ -87,6 +87,19 @@ public sealed class SettleTests
     }
 
     [Fact]
+    public async Task Money_does_not_go_back_by_hand_while_the_rail_calls_our_id_a_conflict()
+    {
+        await using var payments = await StartAsync();
+        var id = await InReviewAsync(payments);
+        payments.Rail.Answer = (_, _) => FakeRail.Json("{}", HttpStatusCode.Conflict);
+
+        using var refused = await SettleAsync(payments, id, "failed");
+
+        Assert.Equal("rail_unavailable", await CodeOfAsync(refused, 503));
+        Assert.Equal("confirming", await payments.ScalarAsync<string>("SELECT state FROM payments.payment"));
+    }
+
+    [Fact]
     public async Task An_id_that_the_rail_has_never_seen_is_made_dead_before_the_money_goes_back()
     {
         await using var payments = await StartAsync();

@@ -10,6 +10,8 @@ using ArdorQr.Testing;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 
@@ -34,6 +36,21 @@ public abstract class RailHost : IAsyncLifetime
     protected Func<int, HttpStatusCode> CallbackAnswer { get; set; } = _ => HttpStatusCode.NoContent;
 
     protected int CallbacksOf(Guid id, string status) => _callbacks.Count(callback => callback == (id.ToString(), status));
+
+    protected IEnumerable<RouteEndpoint> Routes =>
+        _service!.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>();
+
+    /// <summary>A client of the rail whose calls and answers a test may change on their way.</summary>
+    protected HttpClient ClientThrough(DelegatingHandler? way = null)
+    {
+        var server = _service!.Server.CreateHandler();
+        if (way is not null)
+        {
+            way.InnerHandler = server;
+        }
+
+        return new HttpClient((HttpMessageHandler?)way ?? server) { BaseAddress = new Uri("http://rail.test/") };
+    }
 
     protected HttpClient ClientOf(Mode mode) => _service!.ClientOf(TestIdentity.Caller(FreshId, mode));
 

@@ -79,3 +79,6 @@ internal abstract record TransferAnswer
         public override string Summary => $"unknown: {Why}";
     }
 }
+
+/// <summary>A transfer in the rail's statement.</summary>
+internal sealed record StatementLine(string Status, Kopecks? Amount);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -17,7 +18,10 @@ namespace ArdorQr.Payments.Clients;
 internal sealed partial class RailClient(
     Mode mode, RailOptions options, IHttpClientFactory factory, TimeProvider time, ILogger<RailClient> logger)
 {
+    public const string ResolvePath = "rail/v1/resolve";
+
     private const int EnvironmentCheckSeconds = 300;
+    private const int MaxStatementPages = 100;
     private const string Roubles = "RUB";
 
     // A rail may add fields, but what it says twice or of the wrong type says nothing.
@@ -41,7 +45,7 @@ internal sealed partial class RailClient(
     /// <summary>Who is paid by this code, and how much.</summary>
     public async Task<ResolveAnswer> ResolveAsync(string qr, CancellationToken cancellationToken)
     {
-        var reply = await SendAsync(HttpMethod.Post, "rail/v1/resolve", new { qr }, cancellationToken);
+        var reply = await SendAsync(HttpMethod.Post, ResolvePath, new { qr }, cancellationToken);
         if (reply is not { Status: HttpStatusCode.OK })
         {
             return new ResolveAnswer.Unavailable(reply.Describe());
@@ -79,6 +83,40 @@ internal sealed partial class RailClient(
     /// <summary>Makes an id that the rail has never seen dead, or tells what has become of it.</summary>
     public Task<TransferAnswer> CancelAsync(Guid transferId, CancellationToken cancellationToken) =>
         TransferAsync(HttpMethod.Post, transferId, "/cancel", null, cancellationToken);
+
+    /// <summary>
+    /// What the rail says to have seen first within this time, by transfer; null when it gave no whole statement.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<Guid, StatementLine>?> StatementAsync(
+        DateTimeOffset from, DateTimeOffset to, CancellationToken cancellationToken)
+    {
+        var lines = new Dictionary<Guid, StatementLine>();
+        DateTimeOffset? next = from;
+        for (var pages = 0; next is { } since; pages++)
+        {
+            var path = $"rail/v1/transfers?from={Moment(since)}&to={Moment(to)}";
+            var reply = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+            if (pages == MaxStatementPages || reply.Status != HttpStatusCode.OK
+                || Parse<Statement>(reply) is not { Transfers: { } transfers } page
+                || transfers.Any(line => line is not { Id: not null, Status: not null })
+                || page.NextFrom <= since)
+            {
+                return null;
+            }
+
+            foreach (var line in transfers)
+            {
+                lines[line.Id!.Value] = new StatementLine(line.Status!, line.AmountMinor);
+            }
+
+            next = page.NextFrom;
+        }
+
+        return lines;
+    }
+
+    private static string Moment(DateTimeOffset moment) => Uri.EscapeDataString(
+        moment.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", CultureInfo.InvariantCulture));
 
     private async Task<TransferAnswer> TransferAsync(
         HttpMethod method, Guid transferId, string action, object? body, CancellationToken cancellationToken)
@@ -208,4 +246,8 @@ internal sealed partial class RailClient(
     private sealed record Transfer(Guid? Id, Guid? TransferId, string? Status, string? Reason);
 
     private sealed record Info(string? Environment);
+
+    private sealed record Statement(IReadOnlyList<Line>? Transfers, DateTimeOffset? NextFrom);
+
+    private sealed record Line(Guid? Id, string? Status, Kopecks? AmountMinor);
 }

@@ -4,6 +4,7 @@ using ArdorQr.ServiceDefaults.Identity;
 using Microsoft.Extensions.Http.Resilience;
 using Microsoft.Extensions.Options;
 using Polly;
+using Polly.Timeout;
 
 namespace ArdorQr.Payments.Clients;
 
@@ -32,7 +33,7 @@ internal static class ClientRegistration
     private const int LedgerTimeoutSeconds = 6;
     private const int LedgerAttemptTimeoutSeconds = 3;
 
-    // The test rail fails on purpose: only a connection that fails nearly always may open the breaker.
+    // The test rail fails on purpose: only calls that break or time out nearly always may open a breaker.
     private const double BreakerFailureRatio = 0.9;
     private const int BreakerMinimumThroughput = 20;
     private const int BreakerSamplingSeconds = 10;
@@ -69,21 +70,26 @@ internal static class ClientRegistration
             .AddResilienceHandler("rail", (pipeline, context) =>
             {
                 var rail = OptionsOf(context.ServiceProvider, mode);
-                pipeline.AddTimeout(TimeSpan.FromSeconds(rail.TimeoutSeconds));
-                if (rail.Retries > 0)
-                {
-                    pipeline.AddRetry(RetriesOf(rail));
-                }
-
                 pipeline.AddCircuitBreaker(new HttpCircuitBreakerStrategyOptions
                 {
                     FailureRatio = BreakerFailureRatio,
                     MinimumThroughput = BreakerMinimumThroughput,
                     SamplingDuration = TimeSpan.FromSeconds(BreakerSamplingSeconds),
                     BreakDuration = TimeSpan.FromSeconds(rail.BreakSeconds),
-                    ShouldHandle = static args => ValueTask.FromResult(args.Outcome.Exception is HttpRequestException),
+                    ShouldHandle = static args => ValueTask.FromResult(
+                        args.Outcome.Exception is HttpRequestException or TimeoutRejectedException),
                 });
-            });
+                pipeline.AddTimeout(TimeSpan.FromSeconds(rail.TimeoutSeconds));
+                if (rail.Retries > 0)
+                {
+                    pipeline.AddRetry(RetriesOf(rail));
+                }
+            })
+            // A breaker for each: codes can be read while submissions hang, and the other way round.
+            .SelectPipelineBy(static _ => static request =>
+                request.RequestUri!.OriginalString.EndsWith(RailClient.ResolvePath, StringComparison.Ordinal)
+                    ? "resolve"
+                    : "transfers");
     }
 
     private static RailOptions OptionsOf(IServiceProvider provider, Mode mode) =>

@@ -36,7 +36,8 @@ internal static class IdempotencyTable
 
     public const int RetentionDays = 30;
 
-    private const int CleanUpBatch = 10_000;
+    /// <summary>Small enough that no request waits long behind it.</summary>
+    public const int CleanUpBatch = 1_000;
 
     public static async Task<Reservation> ReserveAsync(
         NpgsqlConnection connection, IdempotencyScope scope, byte[] requestHash, Guid token, Guid paymentId,
@@ -157,7 +158,9 @@ internal static class IdempotencyTable
             WHERE ctid IN (
                 SELECT ctid FROM payments.idempotency
                 WHERE created_at < clock_timestamp() - make_interval(days => @days)
-                LIMIT @limit)
+                ORDER BY created_at
+                LIMIT @limit
+                FOR UPDATE SKIP LOCKED)
             """;
         return connection.ExecuteAsync(sql, new { days = RetentionDays, limit = CleanUpBatch }, cancellationToken);
     }

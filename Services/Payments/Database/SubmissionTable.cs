@@ -39,6 +39,12 @@ internal sealed record RailWord(string? Action, string Answer)
 /// </summary>
 internal static class SubmissionTable
 {
+    /// <summary>A merchant whose payments all wait for a slow rail leaves turns to the others.</summary>
+    private const int MaxTurnsPerMerchant = 8;
+
+    /// <summary>How far a claim looks for payments of other merchants.</summary>
+    private const int Window = 200;
+
     private const string Columns =
         """
         payment_id, merchant_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after,
@@ -69,26 +75,54 @@ internal static class SubmissionTable
     }
 
     /// <summary>
-    /// Takes due rows that nobody holds, but none of the merchants in <paramref name="except"/>;
-    /// other executors skip them.
+    /// Takes due rows that nobody holds, the longest due first, but of no merchant more than its turns allow; other
+    /// executors skip them.
     /// </summary>
+    /// <param name="connection">An open one.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="leaseSeconds">For how long.</param>
+    /// <param name="turns">The turns that run here already, by merchant.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
     public static async Task<IReadOnlyList<SubmissionClaim>> ClaimAsync(
-        NpgsqlConnection connection, int limit, int leaseSeconds, Guid[] except, CancellationToken cancellationToken)
+        NpgsqlConnection connection, int limit, int leaseSeconds, IReadOnlyCollection<KeyValuePair<Guid, int>> turns,
+        CancellationToken cancellationToken)
     {
+        // What was seen due without a lock is looked at again under it: another executor may have been quicker.
         const string sql =
             $"""
+            WITH running AS (
+                SELECT merchant_id, turns FROM unnest(@merchants, @counts) AS busy (merchant_id, turns)),
+            due AS (
+                SELECT payment_id, merchant_id, due_at FROM payments.submission
+                WHERE due_at <= clock_timestamp() AND leased_until <= clock_timestamp()
+                  AND merchant_id <> ALL(SELECT merchant_id FROM running WHERE turns >= @MaxTurnsPerMerchant)
+                ORDER BY due_at
+                LIMIT @Window),
+            ranked AS (
+                SELECT payment_id, due_at, coalesce(turns, 0)
+                    + row_number() OVER (PARTITION BY due.merchant_id ORDER BY due_at) AS turn
+                FROM due LEFT JOIN running ON running.merchant_id = due.merchant_id),
+            taken AS (
+                SELECT submission.payment_id FROM payments.submission JOIN ranked USING (payment_id)
+                WHERE ranked.turn <= @MaxTurnsPerMerchant
+                  AND submission.due_at <= clock_timestamp() AND submission.leased_until <= clock_timestamp()
+                ORDER BY ranked.due_at
+                LIMIT @limit
+                FOR UPDATE OF submission SKIP LOCKED)
             UPDATE payments.submission
             SET lease_epoch = lease_epoch + 1, leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
-            WHERE payment_id IN (
-                SELECT payment_id FROM payments.submission
-                WHERE due_at <= clock_timestamp() AND leased_until <= clock_timestamp() AND merchant_id <> ALL(@except)
-                ORDER BY due_at
-                LIMIT @limit
-                FOR UPDATE SKIP LOCKED)
+            WHERE payment_id IN (SELECT payment_id FROM taken)
             RETURNING {Columns}
             """;
-        return [.. await connection.QueryAsync<SubmissionClaim>(
-            sql, new { limit, leaseSeconds, except }, cancellationToken)];
+        return [.. await connection.QueryAsync<SubmissionClaim>(sql, new
+        {
+            limit,
+            leaseSeconds,
+            merchants = turns.Select(running => running.Key).ToArray(),
+            counts = turns.Select(running => running.Value).ToArray(),
+            MaxTurnsPerMerchant,
+            Window,
+        }, cancellationToken)];
     }
 
     /// <summary>Takes one row at once, due or not; null when another holds it or the rail's word is final.</summary>

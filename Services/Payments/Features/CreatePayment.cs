@@ -14,10 +14,14 @@ namespace ArdorQr.Payments.Features;
 
 /// <summary>POST /v1/payments: reads a code, asks the rail who is paid and how much, and stores the offer.</summary>
 internal sealed class CreatePayment(
-    ServiceDatabase database, Rails rails, IdempotentRequests requests, IOptions<PaymentsOptions> options)
+    ServiceDatabase database, Rails rails, IdempotentRequests requests, QrTables tables,
+    IOptions<PaymentsOptions> options)
 {
     private const int MaxReferenceCharacters = 128;
     private const string Operation = "POST /v1/payments";
+
+    /// <summary>A merchant's payments differ in created_at, for it pages their list: a taken microsecond is left for the next.</summary>
+    private const int MaxMoments = 100;
 
     internal sealed record Request
     {
@@ -46,7 +50,7 @@ internal sealed class CreatePayment(
     private async Task<Answer> ExecuteAsync(
         CallerIdentity caller, Request request, IdempotentCall call, CancellationToken cancellationToken)
     {
-        var reading = QrReader.Read(request.Qr, QrTables.Shipped);
+        var reading = QrReader.Read(request.Qr, tables);
         if (reading is not QrReading.Payable { Code: var code })
         {
             return call.Of(PaymentErrors.Refused(((QrReading.Refused)reading).Refusal));
@@ -61,7 +65,7 @@ internal sealed class CreatePayment(
         var resolved = await rail.ResolveAsync(canonical, cancellationToken);
         if (resolved is not ResolveAnswer.Payable found)
         {
-            return call.Of(ErrorOf(resolved));
+            return call.Of(PaymentErrors.Of(resolved));
         }
 
         var settings = options.Value;
@@ -74,7 +78,7 @@ internal sealed class CreatePayment(
         }
 
         var (name, bank, inn) = found.Payee;
-        if (Payee.Of(code, name, bank, inn, QrTables.Shipped) is not { } payee)
+        if (Payee.Of(code, name, bank, inn, tables) is not { } payee)
         {
             return call.Of(PaymentErrors.RailUnavailable);
         }
@@ -100,12 +104,13 @@ internal sealed class CreatePayment(
                 at, at, least(at + make_interval(secs => @lifetime), @codeExpiresAt)
             FROM moment
             WHERE @codeExpiresAt IS NULL OR @codeExpiresAt > at
+            ON CONFLICT (merchant_id, mode, created_at) DO NOTHING
             RETURNING {PaymentRow.Columns}
             """;
         var fee = options.Value.Tariff.FeeOf(offer.Amount);
         await using var transaction = await database.BeginAsync(cancellationToken);
         await call.EnsureHeldAsync(transaction, cancellationToken);
-        var row = await transaction.QuerySingleOrDefaultAsync<PaymentRow>(insertSql, new
+        var parameters = new
         {
             paymentId = call.PaymentId,
             merchantId = caller.MerchantId,
@@ -126,10 +131,20 @@ internal sealed class CreatePayment(
             reference = request.Reference,
             lifetime = options.Value.LifetimeSeconds,
             codeExpiresAt = offer.CodeExpiresAt,
-        }, cancellationToken);
+        };
+        PaymentRow? row = null;
+        for (var attempt = 0; row is null && attempt < MaxMoments; attempt++)
+        {
+            row = await transaction.QuerySingleOrDefaultAsync<PaymentRow>(insertSql, parameters, cancellationToken);
+            if (row is null && await IsOverAsync(transaction, offer.CodeExpiresAt, cancellationToken))
+            {
+                return call.Of(PaymentErrors.QrExpired);
+            }
+        }
+
         if (row is null)
         {
-            return call.Of(PaymentErrors.QrExpired);
+            return call.Of(CommonErrors.Unavailable); // Nothing was stored; a repetition may succeed.
         }
 
         var answer = await call.KeepAsync(
@@ -137,6 +152,11 @@ internal sealed class CreatePayment(
         await transaction.CommitAsync(cancellationToken);
         return answer;
     }
+
+    private static async Task<bool> IsOverAsync(
+        ServiceTransaction transaction, DateTimeOffset? codeExpiresAt, CancellationToken cancellationToken) =>
+        codeExpiresAt is not null && await transaction.QuerySingleAsync<bool>(
+            "SELECT @codeExpiresAt <= clock_timestamp()", new { codeExpiresAt }, cancellationToken);
 
     /// <exception cref="RejectedException">400 validation_failed.</exception>
     private static Request Checked(Request? request) => request switch
@@ -153,16 +173,6 @@ internal sealed class CreatePayment(
 
     private static RejectedException Invalid(string field, string message) =>
         new(CommonErrors.ValidationFailed(field, message));
-
-    private static ApiError ErrorOf(ResolveAnswer answer) => answer switch
-    {
-        ResolveAnswer.Expired => PaymentErrors.QrExpired,
-        ResolveAnswer.Paid => PaymentErrors.QrAlreadyPaid,
-        ResolveAnswer.Cancelled => PaymentErrors.QrCancelled,
-        ResolveAnswer.NotFound => PaymentErrors.QrNotFound,
-        ResolveAnswer.Unavailable => PaymentErrors.RailUnavailable,
-        _ => throw new UnreachableException(),
-    };
 
     private static ApiError ErrorOf(PaymentAmount amount) => amount switch
     {

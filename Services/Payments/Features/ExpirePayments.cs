@@ -1,6 +1,7 @@
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Hosting;
+using Npgsql;
 
 namespace ArdorQr.Payments.Features;
 
@@ -12,7 +13,8 @@ internal sealed class ExpirePayments(
     : RepeatedJob(Interval, "Expiring payments", time, logger)
 {
     private const int MaxBatch = 500;
-    private const int CleanUpEveryRounds = 600;
+    private const int CleanUpEveryRounds = 60;
+    private const int MaxCleanUpBatches = 100;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
@@ -24,7 +26,24 @@ internal sealed class ExpirePayments(
         await PaymentTable.ExpireDueAsync(connection, MaxBatch, cancellationToken);
         if (++_round % CleanUpEveryRounds == 0)
         {
-            await IdempotencyTable.CleanUpAsync(connection, cancellationToken);
+            await ForgetKeysAsync(connection, cancellationToken);
         }
+    }
+
+    /// <summary>Batch by batch, each committed by itself, until none is full; the rest waits for the next time.</summary>
+    internal static async Task<int> ForgetKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        var forgotten = 0;
+        for (var batch = 0; batch < MaxCleanUpBatches; batch++)
+        {
+            var count = await IdempotencyTable.CleanUpAsync(connection, cancellationToken);
+            forgotten += count;
+            if (count < IdempotencyTable.CleanUpBatch)
+            {
+                break;
+            }
+        }
+
+        return forgotten;
     }
 }

@@ -26,9 +26,23 @@ internal static class ListPayments
             SELECT {PaymentRow.Columns} FROM payments.payment
             WHERE merchant_id = @merchantId AND mode = @mode
               AND (@before::timestamptz IS NULL OR created_at < @before)
-              AND (@states::text[] IS NULL OR state = ANY(@states))
               AND (@reference::text IS NULL OR reference = @reference)
-            ORDER BY created_at DESC, payment_id DESC
+            ORDER BY created_at DESC
+            LIMIT @limit
+            """;
+        // The newest of each state, then the newest of all: each is read from the index at any depth.
+        const string byStateSql =
+            $"""
+            SELECT {PaymentRow.Columns}
+            FROM unnest(@states::text[]) AS wanted (wanted_state)
+            CROSS JOIN LATERAL (
+                SELECT {PaymentRow.Columns} FROM payments.payment
+                WHERE merchant_id = @merchantId AND mode = @mode AND state = wanted_state
+                  AND (@before::timestamptz IS NULL OR created_at < @before)
+                  AND (@reference::text IS NULL OR reference = @reference)
+                ORDER BY created_at DESC
+                LIMIT @limit) AS newest
+            ORDER BY created_at DESC
             LIMIT @limit
             """;
         var caller = CallerIdentity.Of(context.User);
@@ -42,7 +56,8 @@ internal static class ListPayments
             limit = ListQuery.Limit(context.Request),
         };
         await using var connection = await database.OpenAsync(cancellationToken);
-        var rows = await connection.QueryAsync<PaymentRow>(sql, parameters, cancellationToken);
+        var rows = await connection.QueryAsync<PaymentRow>(
+            parameters.states is null ? sql : byStateSql, parameters, cancellationToken);
         return new Response([.. rows.Select(PaymentView.Of)]);
     }
 

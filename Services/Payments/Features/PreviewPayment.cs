@@ -6,16 +6,20 @@ using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.ServiceDefaults.Identity;
+using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments.Features;
 
 /// <summary>
-/// POST /v1/payments/{id}/preview: what a confirm would do now. It changes nothing and promises nothing.
+/// POST /v1/payments/{id}/preview: what a confirm would do now, by the balance, the limits and the rail's word on the
+/// code. It changes nothing and promises nothing.
 /// </summary>
 internal static class PreviewPayment
 {
     /// <summary>The reason when a confirm would only show the payment as it is: it was confirmed before.</summary>
     private const string AlreadyConfirmed = "payment_already_confirmed";
+
+    private const string InsufficientFunds = "insufficient_funds";
 
     internal sealed record Request;
 
@@ -30,8 +34,8 @@ internal static class PreviewPayment
     public static void Map(RouteGroupBuilder api) => api.MapPost("/payments/{id}/preview", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger,
-        CancellationToken cancellationToken)
+        string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger, Rails rails,
+        IOptions<PaymentsOptions> options, CancellationToken cancellationToken)
     {
         var paymentId = ListQuery.Id(id);
         _ = await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
@@ -41,20 +45,44 @@ internal static class PreviewPayment
         }
 
         var (payment, reasons) = read;
+        var mayBePaid = payment.State == PaymentState.Resolved && reasons.Count == 0;
+        var ofRail = mayBePaid ? AskRailAsync(rails, payment, cancellationToken) : Task.FromResult<string?>(null);
         var balance = await ledger.BalanceAsync(payment.MerchantId, payment.Mode, cancellationToken);
+        reasons.AddRange(mayBePaid ? [OfLimits(payment.AmountKopecks, options.Value), await ofRail] : []);
         var total = payment.TotalKopecks;
         var shortfall = Kopecks.Max(total - balance, Kopecks.Zero);
-        if (payment.State == PaymentState.Resolved && shortfall > Kopecks.Zero)
-        {
-            reasons.Add("insufficient_funds");
-        }
-
-        var payable = reasons.Count == 0;
-        return Results.Ok(
-            new Response(payable, total, balance, payable ? balance - total : balance, shortfall, reasons));
+        reasons.Add(
+            payment.State == PaymentState.Resolved && shortfall > Kopecks.Zero ? InsufficientFunds : null);
+        List<string> said = [.. reasons.OfType<string>()];
+        var payable = said.Count == 0;
+        return Results.Ok(new Response(payable, total, balance, payable ? balance - total : balance, shortfall, said));
     }
 
-    private static async Task<(PaymentRow Payment, List<string> Reasons)?> ReadAsync(
+    /// <summary>The limits may have been changed since the payment was made.</summary>
+    private static string? OfLimits(Kopecks amount, PaymentsOptions limits) =>
+        amount.Value < limits.MinMinor ? PaymentErrors.AmountBelowMin(new Kopecks(limits.MinMinor)).Code
+        : amount.Value > limits.MaxMinor ? PaymentErrors.AmountAboveMax(new Kopecks(limits.MaxMinor)).Code
+        : null;
+
+    /// <summary>Why the rail wouldn't pay this code now; null when it would.</summary>
+    private static async Task<string?> AskRailAsync(
+        Rails rails, PaymentRow payment, CancellationToken cancellationToken)
+    {
+        if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
+        {
+            return PaymentErrors.RailUnavailable.Code;
+        }
+
+        return await rail.ResolveAsync(payment.QrCanonical, cancellationToken) switch
+        {
+            ResolveAnswer.Payable { Amount: { } amount } when amount != payment.AmountKopecks =>
+                PaymentErrors.QrTampered.Code,
+            ResolveAnswer.Payable => null,
+            var refusal => PaymentErrors.Of(refusal).Code,
+        };
+    }
+
+    private static async Task<(PaymentRow Payment, List<string?> Reasons)?> ReadAsync(
         ServiceDatabase database, Guid paymentId, CallerIdentity caller, CancellationToken cancellationToken)
     {
         const string sql =
@@ -80,7 +108,7 @@ internal static class PreviewPayment
 
         var (isLate, isHeld) = await connection.QuerySingleAsync<(bool, bool)>(
             sql, new { paymentId }, cancellationToken);
-        List<string> reasons = payment.State switch
+        List<string?> reasons = payment.State switch
         {
             PaymentState.Expired => [PaymentErrors.Expired.Code],
             PaymentState.Resolved when isLate => [PaymentErrors.Expired.Code],

@@ -81,7 +81,8 @@ internal sealed partial class SettlePayment(
         CancellationToken cancellationToken)
     {
         var final = FinalOf(answer);
-        var unread = answer is TransferAnswer.Unknown && request.Outcome == Failed; // It may have been paid.
+        // It may have been paid.
+        var unread = answer is TransferAnswer.Unknown or TransferAnswer.Conflict && request.Outcome == Failed;
         await using var transaction = await database.BeginAsync(cancellationToken);
         var current = (await PaymentTable.LockAsync(transaction, payment.PaymentId, cancellationToken))!;
         // The turn is noted, and the rail is due again, whatever becomes of the request.

@@ -7,7 +7,7 @@ namespace ArdorQr.Benchmarks.Hosting;
 /// <summary>A program that runs beside the bench, its output in a file; told to end by SIGTERM.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
-    private const int StartTimeoutSeconds = 60;
+    private const int StartTimeoutSeconds = 180;
 
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -66,7 +66,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <exception cref="InvalidOperationException">It ended, or wasn't ready in a minute; with the end of its log.</exception>
+    /// <exception cref="InvalidOperationException">It ended, or wasn't ready in three minutes; with the end of its log.</exception>
     public async Task WaitUntilAsync(Func<Task<bool>> ready, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();

@@ -57,6 +57,27 @@ internal sealed class FakeLedger : HttpMessageHandler
 
     public JsonObject? LastDebitRequest { get; private set; }
 
+    /// <summary>A debit that the network has held back arrives after all; nobody hears the answer.</summary>
+    public void DeliverLate(JsonObject debit)
+    {
+        lock (_lock)
+        {
+            Debit(debit).Dispose();
+        }
+    }
+
+    /// <summary>What a payment has cost the merchant by its debits.</summary>
+    public long DebitedFor(Guid paymentId)
+    {
+        lock (_lock)
+        {
+            return _contents.Where(content => _debits[content.Key]["status"]!.GetValue<string>() == "posted")
+                .Select(content => JsonNode.Parse(content.Value)!.AsObject())
+                .Where(body => body["paymentId"]!.GetValue<Guid>() == paymentId)
+                .Sum(body => body["totalMinor"]!.GetValue<long>());
+        }
+    }
+
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var path = request.RequestUri!.AbsolutePath;

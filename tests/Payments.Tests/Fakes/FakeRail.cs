@@ -34,6 +34,9 @@ internal sealed class FakeRail : HttpMessageHandler
 
     public JsonObject? LastSubmission { get; private set; }
 
+    /// <summary>The statement, as JSON; null is a 501.</summary>
+    public Func<string?> Statement { get; set; } = () => """{"transfers":[],"nextFrom":null}""";
+
     public void Set(Guid transferId, string status, string? reason = null)
     {
         lock (_lock)
@@ -83,6 +86,9 @@ internal sealed class FakeRail : HttpMessageHandler
                 ["rail", "v1", "resolve"] => Resolve(body!["qr"]!.GetValue<string>()) is { } resolved
                     ? Json(resolved)
                     : new HttpResponseMessage(HttpStatusCode.ServiceUnavailable),
+                ["rail", "v1", "transfers"] => Statement() is { } statement
+                    ? Json(statement)
+                    : new HttpResponseMessage(HttpStatusCode.NotImplemented),
                 ["rail", "v1", "transfers", var id] when method == HttpMethod.Put => Submit(Guid.Parse(id), body!),
                 ["rail", "v1", "transfers", var id] => Find(Guid.Parse(id)),
                 ["rail", "v1", "transfers", var id, "cancel"] => Cancel(Guid.Parse(id)),

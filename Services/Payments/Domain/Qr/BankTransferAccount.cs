@@ -10,7 +10,8 @@ internal readonly record struct BankTransferAccount(QrRefusal? Refusal, bool IsK
     private const string TreasurySingleAccount = "40102";
     private static readonly Range Currency = 5..8;
 
-    public static BankTransferAccount Check(string account, string bic, string correspondent)
+    public static BankTransferAccount Check(
+        ReadOnlySpan<char> account, ReadOnlySpan<char> bic, ReadOnlySpan<char> correspondent)
     {
         if (!AccountKey.IsAllDigits(bic, AccountKey.BicDigits))
         {
@@ -22,13 +23,13 @@ internal readonly record struct BankTransferAccount(QrRefusal? Refusal, bool IsK
             return new(QrRefusals.AccountInvalid, false);
         }
 
-        if (!AccountKey.IsAllDigits(correspondent, AccountKey.AccountDigits) || correspondent[Currency] != Roubles)
+        if (!AccountKey.IsAllDigits(correspondent, AccountKey.AccountDigits) || correspondent[Currency] is not Roubles)
         {
             return new(QrRefusals.CorrespAccountInvalid, false);
         }
 
-        var isTreasury = account[0] == '0' && correspondent.StartsWith(TreasurySingleAccount, StringComparison.Ordinal);
-        if (account[Currency] != (isTreasury ? TreasuryRoubles : Roubles))
+        var isTreasury = account[0] == '0' && correspondent.StartsWith(TreasurySingleAccount);
+        if (!account[Currency].SequenceEqual(isTreasury ? TreasuryRoubles : Roubles))
         {
             return new(QrRefusals.CurrencyUnsupported(BankTransferQrCode.FormatName), false);
         }
@@ -36,7 +37,8 @@ internal readonly record struct BankTransferAccount(QrRefusal? Refusal, bool IsK
         return isTreasury ? new(null, false) : CheckKeys(account, bic, correspondent);
     }
 
-    private static BankTransferAccount CheckKeys(string account, string bic, string correspondent)
+    private static BankTransferAccount CheckKeys(
+        ReadOnlySpan<char> account, ReadOnlySpan<char> bic, ReadOnlySpan<char> correspondent)
     {
         if (!AccountKey.FitsClient(account, bic))
         {

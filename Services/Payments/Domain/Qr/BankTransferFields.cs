@@ -25,12 +25,12 @@ internal static class BankTransferFields
             body = body[..^1];
         }
 
-        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        var fields = new Dictionary<string, string>(body.Count(separator) + 1, StringComparer.Ordinal);
         foreach (var range in body.Split(separator))
         {
             var part = body[range];
             var equals = part.IndexOf('=');
-            if (equals <= 0 || !fields.TryAdd(part[..equals].ToString(), part[(equals + 1)..].ToString()))
+            if (equals <= 0 || !fields.TryAdd(KeyOf(part[..equals]), part[(equals + 1)..].ToString()))
             {
                 return null;
             }
@@ -40,10 +40,34 @@ internal static class BankTransferFields
     }
 
     /// <summary>The first required field that is absent or blank, or null.</summary>
-    public static string? FirstMissing(Dictionary<string, string> fields) =>
-        Array.Find(Required, key => OptionalOf(fields, key) is null);
+    public static string? FirstMissing(Dictionary<string, string> fields)
+    {
+        foreach (var key in Required)
+        {
+            if (OptionalOf(fields, key) is null)
+            {
+                return key;
+            }
+        }
+
+        return null;
+    }
 
     /// <summary>The value, or null if the field is absent or blank.</summary>
     public static string? OptionalOf(Dictionary<string, string> fields, string key) =>
         fields.TryGetValue(key, out var value) && !string.IsNullOrWhiteSpace(value) ? value : null;
+
+    /// <summary>The names that every code repeats are kept once.</summary>
+    private static string KeyOf(ReadOnlySpan<char> key) => key switch
+    {
+        Name => Name,
+        PersonalAcc => PersonalAcc,
+        BankName => BankName,
+        Bic => Bic,
+        CorrespAcc => CorrespAcc,
+        Sum => Sum,
+        Purpose => Purpose,
+        PayeeInn => PayeeInn,
+        _ => key.ToString(),
+    };
 }

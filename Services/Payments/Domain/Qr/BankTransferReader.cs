@@ -17,11 +17,20 @@ internal static class BankTransferReader
     private const int MaxBankNameCharacters = 45;
     private const int MaxPurposeCharacters = 210;
 
-    public static bool Recognizes(string text) => text.StartsWith(Family, StringComparison.Ordinal);
+    private static readonly (string Key, int MaxCharacters)[] Lengths =
+        [(Name, MaxNameCharacters), (BankName, MaxBankNameCharacters), (Purpose, MaxPurposeCharacters)];
+
+    private static readonly string[] NoWarnings = [];
+    private static readonly string[] InnWarning = [QrWarnings.InnCheckFailed];
+    private static readonly string[] KeyWarning = [QrWarnings.AccountKeyUnchecked];
+    private static readonly string[] BothWarnings = [QrWarnings.InnCheckFailed, QrWarnings.AccountKeyUnchecked];
+
+    public static bool Recognizes(ReadOnlySpan<char> text) => text.StartsWith(Family);
 
     /// <param name="text">A text that <see cref="Recognizes"/> said yes to; blanks may follow it.</param>
     /// <param name="mayBeMisdecoded">False if the bytes were decoded here, as the code declares.</param>
-    public static QrReading Read(string text, bool mayBeMisdecoded)
+    /// <param name="tables">What banks are called, if there is a better name than the code's.</param>
+    public static QrReading Read(ReadOnlySpan<char> text, bool mayBeMisdecoded, QrTables tables)
     {
         if (CheckHeader(text) is { } headerRefusal)
         {
@@ -45,22 +54,24 @@ internal static class BankTransferReader
             && MisdecodedText.Repair(text, text[EncodingPosition]) is { } repaired
             && SplitText(repaired) is { } repairedFields)
         {
-            (text, fields) = (repaired, repairedFields);
+            text = repaired;
+            fields = repairedFields;
         }
 
         var refusal = account.Refusal ?? CheckTexts(text, fields);
         return refusal is null
-            ? new QrReading.Payable(Build(fields, account.IsKeyProven))
+            ? new QrReading.Payable(Build(fields, account.IsKeyProven, tables))
             : new QrReading.Refused(refusal);
     }
 
     // Blanks at the end go only here: in a mis-decoded text one of them may be half of the last letter.
-    private static Dictionary<string, string>? SplitText(string text) =>
-        QrText.TrimEnd(text) is { Length: > BodyPosition } whole
-            ? Split(whole.AsSpan(BodyPosition), whole[SeparatorPosition])
-            : null;
+    private static Dictionary<string, string>? SplitText(ReadOnlySpan<char> text)
+    {
+        var whole = QrText.TrimEnd(text);
+        return whole.Length > BodyPosition ? Split(whole[BodyPosition..], whole[SeparatorPosition]) : null;
+    }
 
-    private static QrRefusal? CheckHeader(string text)
+    private static QrRefusal? CheckHeader(ReadOnlySpan<char> text)
     {
         if (text.Length <= SeparatorPosition)
         {
@@ -73,9 +84,9 @@ internal static class BankTransferReader
             return QrRefusals.BankTransferMalformed;
         }
 
-        if (version != Version)
+        if (version is not Version)
         {
-            return QrRefusals.BankTransferVersionUnsupported(version);
+            return QrRefusals.BankTransferVersionUnsupported(version.ToString());
         }
 
         var isEncodingKnown = text[EncodingPosition]
@@ -92,15 +103,14 @@ internal static class BankTransferReader
             : null;
     }
 
-    private static QrRefusal? CheckTexts(string text, Dictionary<string, string> fields)
+    private static QrRefusal? CheckTexts(ReadOnlySpan<char> text, Dictionary<string, string> fields)
     {
         if (QrText.HasControls(text))
         {
             return QrRefusals.EncodingInvalid;
         }
 
-        foreach (var (key, maxCharacters) in (ReadOnlySpan<(string, int)>)
-            [(Name, MaxNameCharacters), (BankName, MaxBankNameCharacters), (Purpose, MaxPurposeCharacters)])
+        foreach (var (key, maxCharacters) in Lengths)
         {
             if (fields.TryGetValue(key, out var value) && QrText.CharactersOf(value) > maxCharacters)
             {
@@ -116,32 +126,29 @@ internal static class BankTransferReader
         return OptionalOf(fields, PayeeInn) is { } inn && !Inn.IsWellFormed(inn) ? QrRefusals.PayeeInnInvalid : null;
     }
 
-    private static BankTransferQrCode Build(Dictionary<string, string> fields, bool isAccountKeyProven)
+    private static BankTransferQrCode Build(
+        Dictionary<string, string> fields, bool isAccountKeyProven, QrTables tables)
     {
         var inn = OptionalOf(fields, PayeeInn);
-        List<string> warnings = [];
-        if (inn is not null && !Inn.HasValidCheckDigits(inn))
-        {
-            warnings.Add(QrWarnings.InnCheckFailed);
-        }
-
-        if (!isAccountKeyProven)
-        {
-            warnings.Add(QrWarnings.AccountKeyUnchecked);
-        }
-
+        var isInnRight = inn is null || Inn.HasValidCheckDigits(inn);
         return new BankTransferQrCode
         {
             PayeeName = fields[Name],
             Account = fields[PersonalAcc],
-            BankName = fields[BankName],
+            BankName = tables.BankNameOfBic(fields[Bic]) ?? fields[BankName],
             Bic = fields[Bic],
             CorrespAccount = fields[CorrespAcc],
             Amount = OptionalOf(fields, Sum) is { } sum ? QrAmount.Parse(sum) : null,
             PayeeInn = inn,
             Purpose = OptionalOf(fields, Purpose),
             Fields = fields,
-            Warnings = warnings,
+            Warnings = (isInnRight, isAccountKeyProven) switch
+            {
+                (true, true) => NoWarnings,
+                (true, false) => KeyWarning,
+                (false, true) => InnWarning,
+                (false, false) => BothWarnings,
+            },
         };
     }
 }

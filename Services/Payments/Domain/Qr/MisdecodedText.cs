@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
@@ -14,53 +16,65 @@ internal static class MisdecodedText
     private const char LastFrame = '\u25FF';
 
     /// <summary>The text as it was printed, or null if nothing proves that it was mis-decoded.</summary>
-    public static string? Repair(string text, char declaredEncoding)
+    public static string? Repair(ReadOnlySpan<char> text, char declaredEncoding)
     {
         if (Ascii.IsValid(text))
         {
             return null;
         }
 
-        return declaredEncoding switch
+        var bytes = ArrayPool<byte>.Shared.Rent(text.Length);
+        try
         {
-            QrEncodings.DeclaredWindows1251 => Windows1251ReadAsLatin1(text),
-            QrEncodings.DeclaredUtf8 => Reread(text, QrEncodings.Windows1251, QrEncodings.Utf8),
-            QrEncodings.DeclaredKoi8R => Koi8RReadAsWindows1251(text),
+            return Repair(text, declaredEncoding, bytes.AsSpan(0, text.Length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(bytes);
+        }
+    }
+
+    private static string? Repair(ReadOnlySpan<char> text, char declaredEncoding, Span<byte> bytes) =>
+        declaredEncoding switch
+        {
+            QrEncodings.DeclaredWindows1251 => Windows1251ReadAsLatin1(text, bytes),
+            QrEncodings.DeclaredUtf8 => Utf8ReadAsWindows1251(text, bytes),
+            QrEncodings.DeclaredKoi8R => Koi8RReadAsWindows1251(text, bytes),
             _ => null,
         };
-    }
+
+    // UTF-8 has so strict a form that a text which passes for it by chance is not to be expected.
+    private static string? Utf8ReadAsWindows1251(ReadOnlySpan<char> text, Span<byte> bytes) =>
+        CodePage.Windows1251.TryEncode(text, bytes) && Utf8.IsValid(bytes) ? QrEncodings.Utf8.GetString(bytes) : null;
 
     // «Ðîìàøêà»: a Cyrillic letter can't come out of Latin-1, and Russian words come out right when read again.
     // A German or French name does not: it would mix both alphabets within a word.
-    private static string? Windows1251ReadAsLatin1(string text)
+    private static string? Windows1251ReadAsLatin1(ReadOnlySpan<char> text, Span<byte> bytes)
     {
-        var isLatin1 = !text.AsSpan().ContainsAnyExceptInRange('\0', LastLatin1);
-        var reread = Reread(text, isLatin1 ? Encoding.Latin1 : QrEncodings.Windows1252, QrEncodings.Windows1251);
-        return reread is not null && RussianWords.AreWhole(reread) ? reread : null;
+        var mistaken = text.ContainsAnyExceptInRange('\0', LastLatin1) ? CodePage.Windows1252 : CodePage.Latin1;
+        return mistaken.TryEncode(text, bytes) && Reread(bytes, CodePage.Windows1251) is { } reread
+            && RussianWords.AreWhole(reread) ? reread : null;
     }
 
     // KOI8-R keeps its letters where Windows-1251 has letters too, so both readings are Cyrillic: the words decide.
     // Where «, » and № are in Windows-1251, KOI8-R has frames and blocks, which nobody prints in requisites.
-    private static string? Koi8RReadAsWindows1251(string text)
-    {
-        var reread = Reread(text, QrEncodings.Windows1251, QrEncodings.Koi8R);
-        return reread is not null
+    private static string? Koi8RReadAsWindows1251(ReadOnlySpan<char> text, Span<byte> bytes) =>
+        CodePage.Windows1251.TryEncode(text, bytes) && Reread(bytes, CodePage.Koi8R) is { } reread
             && !reread.AsSpan().ContainsAnyInRange(FirstFrame, LastFrame)
             && RussianWords.SpeakFor(reread, against: text)
                 ? reread
                 : null;
-    }
 
-    // UTF-8 has so strict a form that a text which passes for it by chance is not to be expected.
-    private static string? Reread(string text, Encoding mistaken, Encoding declared)
+    private static string? Reread(ReadOnlySpan<byte> bytes, CodePage declared)
     {
+        var text = ArrayPool<char>.Shared.Rent(bytes.Length);
         try
         {
-            return declared.GetString(mistaken.GetBytes(text));
+            return declared.TryDecode(bytes, text) ? new string(text, 0, bytes.Length) : null;
         }
-        catch (Exception exception) when (exception is EncoderFallbackException or DecoderFallbackException)
+        finally
         {
-            return null;
+            ArrayPool<char>.Shared.Return(text);
         }
     }
 }

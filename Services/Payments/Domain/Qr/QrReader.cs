@@ -29,7 +29,7 @@ internal static class QrReader
         }
 
         var trimmed = QrText.Trim(text);
-        if (trimmed.Length == 0)
+        if (trimmed.IsEmpty)
         {
             return new QrReading.Refused(QrRefusals.Empty);
         }
@@ -40,7 +40,7 @@ internal static class QrReader
         }
 
         return BankTransferReader.Recognizes(trimmed)
-            ? BankTransferReader.Read(QrText.TrimStart(text), mayBeMisdecoded)
-            : new QrReading.Refused(ForeignCodes.Recognize(trimmed));
+            ? BankTransferReader.Read(QrText.TrimStart(text), mayBeMisdecoded, tables)
+            : new QrReading.Refused(ForeignCodes.Recognize(trimmed.ToString()));
     }
 }

@@ -14,7 +14,7 @@ internal static class RussianWords
     };
 
     /// <summary>True if there is a word in Cyrillic and none that mixes Cyrillic with Latin.</summary>
-    public static bool AreWhole(string text)
+    public static bool AreWhole(ReadOnlySpan<char> text)
     {
         var hasCyrillic = false;
         foreach (var word in Words(text))
@@ -36,7 +36,7 @@ internal static class RussianWords
     /// True if the candidate has more familiar words; where neither has any, if only the other text is written
     /// lIKE tHIS, for KOI8-R and Windows-1251 keep capitals and small letters in each other's place.
     /// </summary>
-    public static bool SpeakFor(string candidate, string against)
+    public static bool SpeakFor(ReadOnlySpan<char> candidate, ReadOnlySpan<char> against)
     {
         var (familiar, otherFamiliar) = (FamiliarIn(candidate), FamiliarIn(against));
         return familiar != otherFamiliar
@@ -44,7 +44,7 @@ internal static class RussianWords
             : familiar == 0 && InvertedIn(against) > 0 && InvertedIn(candidate) == 0;
     }
 
-    private static int FamiliarIn(string text)
+    private static int FamiliarIn(ReadOnlySpan<char> text)
     {
         var count = 0;
         var forms = LegalForms.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -59,7 +59,7 @@ internal static class RussianWords
         return count;
     }
 
-    private static int InvertedIn(string text)
+    private static int InvertedIn(ReadOnlySpan<char> text)
     {
         var count = 0;
         foreach (var word in Words(text))
@@ -73,7 +73,7 @@ internal static class RussianWords
         return count;
     }
 
-    private static WordEnumerator Words(string text) => new(text);
+    private static WordEnumerator Words(ReadOnlySpan<char> text) => new(text);
 
     /// <summary>Runs of letters, without an allocation for any of them.</summary>
     private ref struct WordEnumerator(ReadOnlySpan<char> text)

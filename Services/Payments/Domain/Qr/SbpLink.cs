@@ -6,10 +6,7 @@ namespace ArdorQr.Payments.Domain.Qr;
 /// A link of NSPK, the operator of SBP, in any of its spellings: https://, bankNNN:// (opens that bank's application)
 /// and intent:// (the same on Android). The host is compared whole, so no look-alike, suffix or user name passes.
 /// </summary>
-/// <param name="IsSubscription">True for the host of subscriptions.</param>
-/// <param name="Target">What follows the host and its slash: the id and the parameters.</param>
-/// <param name="IsWhole">False for an intent:// without its end.</param>
-internal sealed record SbpLink(bool IsSubscription, string Target, bool IsWhole)
+internal readonly ref struct SbpLink
 {
     public const string CanonicalPrefix = "https://qr.nspk.ru/";
 
@@ -20,23 +17,39 @@ internal sealed record SbpLink(bool IsSubscription, string Target, bool IsWhole)
     private const string IntentStart = "#Intent;";
     private const string IntentEnd = ";end";
 
-    public static bool TryFind(string text, out SbpLink link)
+    private SbpLink(bool isSubscription, ReadOnlySpan<char> target, bool isWhole)
     {
-        link = null!;
-        var schemeLength = text.IndexOf(SchemeEnd, StringComparison.Ordinal);
+        IsSubscription = isSubscription;
+        Target = target;
+        IsWhole = isWhole;
+    }
+
+    /// <summary>True for the host of subscriptions.</summary>
+    public bool IsSubscription { get; }
+
+    /// <summary>What follows the host and its slash: the id and the parameters.</summary>
+    public ReadOnlySpan<char> Target { get; }
+
+    /// <summary>False for an intent:// without its end.</summary>
+    public bool IsWhole { get; }
+
+    public static bool TryFind(ReadOnlySpan<char> text, out SbpLink link)
+    {
+        link = default;
+        var schemeLength = text.IndexOf(SchemeEnd);
         if (schemeLength <= 0)
         {
             return false;
         }
 
-        var scheme = text.AsSpan(0, schemeLength);
+        var scheme = text[..schemeLength];
         var isIntent = Ascii.EqualsIgnoreCase(scheme, "intent");
         if (!isIntent && !Ascii.EqualsIgnoreCase(scheme, "https") && !IsBankScheme(scheme))
         {
             return false;
         }
 
-        var address = text.AsSpan(schemeLength + SchemeEnd.Length);
+        var address = text[(schemeLength + SchemeEnd.Length)..];
         var isSubscription = StartsWith(address, SubscriptionHost);
         if (!isSubscription && !StartsWith(address, PaymentHost))
         {
@@ -44,7 +57,7 @@ internal sealed record SbpLink(bool IsSubscription, string Target, bool IsWhole)
         }
 
         var target = address[(isSubscription ? SubscriptionHost : PaymentHost).Length..];
-        link = isIntent ? OfIntent(isSubscription, target) : new SbpLink(isSubscription, target.ToString(), true);
+        link = isIntent ? OfIntent(isSubscription, target) : new SbpLink(isSubscription, target, true);
         return true;
     }
 
@@ -52,7 +65,7 @@ internal sealed record SbpLink(bool IsSubscription, string Target, bool IsWhole)
     {
         var start = target.IndexOf(IntentStart);
         var isWhole = start >= 0 && target[(start + IntentStart.Length - 1)..].EndsWith(IntentEnd);
-        return new SbpLink(isSubscription, (isWhole ? target[..start] : target).ToString(), isWhole);
+        return new SbpLink(isSubscription, isWhole ? target[..start] : target, isWhole);
     }
 
     private static bool IsBankScheme(ReadOnlySpan<char> scheme) =>

@@ -4,33 +4,91 @@ namespace ArdorQr.Payments.Domain.Qr;
 /// The parameters of an SBP link before its checksum. A name that isn't known yet is passed over: the checksum
 /// proves that the issuer wrote it. A name given twice is an attempt to be read in two ways, and is refused.
 /// </summary>
-internal sealed record SbpParameters(string Type, string Bank, string? Sum, string? Currency)
+internal ref struct SbpParameters
 {
     private const int TypeDigits = 2;
 
-    /// <summary>Null if the query isn't well-formed.</summary>
-    public static SbpParameters? Parse(ReadOnlySpan<char> query)
+    /// <summary>Links have four parameters; a few more may come with the years.</summary>
+    private const int MaxParameters = 16;
+
+    public ReadOnlySpan<char> Type { get; private set; }
+
+    public ReadOnlySpan<char> Bank { get; private set; }
+
+    public bool HasSum { get; private set; }
+
+    public ReadOnlySpan<char> Sum { get; private set; }
+
+    public bool HasCurrency { get; private set; }
+
+    public ReadOnlySpan<char> Currency { get; private set; }
+
+    /// <summary>False if the query isn't well-formed.</summary>
+    public static bool TryParse(ReadOnlySpan<char> query, out SbpParameters parameters)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
+        parameters = default;
+        if (query.ContainsAnyExceptInRange('!', '~') || query.Contains('#'))
+        {
+            return false;
+        }
+
+        Span<Range> names = stackalloc Range[MaxParameters];
+        var count = 0;
         foreach (var range in query.Split('&'))
         {
             var pair = query[range];
             var equals = pair.IndexOf('=');
-            if (equals <= 0
-                || pair.ContainsAnyExceptInRange('!', '~')
-                || pair.Contains('#')
-                || !values.TryAdd(pair[..equals].ToString(), pair[(equals + 1)..].ToString()))
+            if (equals <= 0 || count == MaxParameters)
             {
-                return null;
+                return false;
+            }
+
+            var name = pair[..equals];
+            if (name is "crc" || Contains(query, names[..count], name))
+            {
+                return false;
+            }
+
+            var (start, _) = range.GetOffsetAndLength(query.Length);
+            names[count++] = start..(start + equals);
+            parameters.Take(name, pair[(equals + 1)..]);
+        }
+
+        return AccountKey.IsAllDigits(parameters.Type, TypeDigits)
+            && AccountKey.IsAllDigits(parameters.Bank, SbpReader.MemberIdDigits);
+    }
+
+    private static bool Contains(ReadOnlySpan<char> query, ReadOnlySpan<Range> names, ReadOnlySpan<char> name)
+    {
+        foreach (var known in names)
+        {
+            if (query[known].SequenceEqual(name))
+            {
+                return true;
             }
         }
 
-        return values.TryGetValue("type", out var type)
-            && AccountKey.IsAllDigits(type, TypeDigits)
-            && values.TryGetValue("bank", out var bank)
-            && AccountKey.IsAllDigits(bank, SbpReader.MemberIdDigits)
-            && !values.ContainsKey("crc")
-                ? new SbpParameters(type, bank, values.GetValueOrDefault("sum"), values.GetValueOrDefault("cur"))
-                : null;
+        return false;
+    }
+
+    private void Take(ReadOnlySpan<char> name, ReadOnlySpan<char> value)
+    {
+        switch (name)
+        {
+            case "type":
+                Type = value;
+                break;
+            case "bank":
+                Bank = value;
+                break;
+            case "sum":
+                HasSum = true;
+                Sum = value;
+                break;
+            case "cur":
+                HasCurrency = true;
+                Currency = value;
+                break;
+        }
     }
 }

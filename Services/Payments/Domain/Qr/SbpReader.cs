@@ -1,4 +1,5 @@
-using System.Text;
+using System.Buffers;
+using System.Globalization;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
@@ -15,6 +16,13 @@ internal static class SbpReader
     private const string TypeStatic = "01";
     private const string TypeDynamic = "02";
     private const string TypeSubscription = "03";
+    private const string Roubles = "RUB";
+    private const int ChecksumDigits = 4;
+
+    private static readonly SearchValues<char> IdCharacters =
+        SearchValues.Create("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+    private static readonly ushort PrefixChecksum = Crc16.Of(SbpLink.CanonicalPrefix.AsSpan());
 
     public static QrReading Read(SbpLink link, QrTables tables)
     {
@@ -23,7 +31,7 @@ internal static class SbpReader
             return Refuse(QrRefusals.Subscription);
         }
 
-        var queryAt = link.Target.IndexOf('?', StringComparison.Ordinal);
+        var queryAt = link.Target.IndexOf('?');
         var id = queryAt < 0 ? link.Target : link.Target[..queryAt];
         if (!link.IsWhole || !IsId(id))
         {
@@ -41,29 +49,30 @@ internal static class SbpReader
             : ReadQuery(link.Target, id, kind, tables);
     }
 
-    private static QrReading.Payable ShortForm(string id, SbpKind kind) =>
+    private static QrReading.Payable ShortForm(ReadOnlySpan<char> id, SbpKind kind) =>
         new(new SbpQrCode
         {
             Kind = kind,
-            QrcId = id,
+            QrcId = id.ToString(),
             MemberId = null,
             BankName = null,
-            CanonicalUrl = SbpLink.CanonicalPrefix + id,
+            CanonicalUrl = string.Concat(SbpLink.CanonicalPrefix, id),
             HasChecksum = false,
         });
 
-    private static QrReading ReadQuery(string target, string id, SbpKind kind, QrTables tables)
+    private static QrReading ReadQuery(
+        ReadOnlySpan<char> target, ReadOnlySpan<char> id, SbpKind kind, QrTables tables)
     {
-        var checksumAt = target.IndexOf(ChecksumSeparator, StringComparison.Ordinal);
+        var checksumAt = target.IndexOf(ChecksumSeparator);
         if (checksumAt < 0
-            || !Crc16.TryParse(target.AsSpan(checksumAt + ChecksumSeparator.Length), out var checksum)
-            || SbpParameters.Parse(target.AsSpan(id.Length + 1, checksumAt - id.Length - 1)) is not { } parameters)
+            || !Crc16.TryParse(target[(checksumAt + ChecksumSeparator.Length)..], out var checksum)
+            || !SbpParameters.TryParse(target[(id.Length + 1)..checksumAt], out var parameters))
         {
             return Refuse(QrRefusals.SbpMalformed);
         }
 
-        var guarded = SbpLink.CanonicalPrefix + target[..checksumAt];
-        if (Crc16.Of(Encoding.ASCII.GetBytes(guarded)) != checksum)
+        var guarded = target[..checksumAt];
+        if (Crc16.Continue(PrefixChecksum, guarded) != checksum)
         {
             return Refuse(QrRefusals.ChecksumMismatch(SbpQrCode.FormatName));
         }
@@ -73,48 +82,64 @@ internal static class SbpReader
             : new QrReading.Payable(new SbpQrCode
             {
                 Kind = kind,
-                QrcId = id,
-                MemberId = parameters.Bank,
+                QrcId = id.ToString(),
+                MemberId = parameters.Bank.ToString(),
                 BankName = tables.BankNameOf(parameters.Bank),
-                Amount = parameters.Sum is null ? null : QrAmount.Parse(parameters.Sum),
-                CanonicalUrl = $"{guarded}{ChecksumSeparator}{checksum:X4}",
+                Amount = parameters.HasSum ? QrAmount.Parse(parameters.Sum) : null,
+                CanonicalUrl = Canonical(guarded, checksum),
                 HasChecksum = true,
             });
     }
 
+    private static string Canonical(ReadOnlySpan<char> guarded, ushort checksum)
+    {
+        Span<char> digits = stackalloc char[ChecksumDigits];
+        checksum.TryFormat(digits, out _, "X4", CultureInfo.InvariantCulture);
+        return string.Concat(SbpLink.CanonicalPrefix, guarded, ChecksumSeparator, digits);
+    }
+
     private static QrRefusal? Check(SbpParameters parameters, SbpKind kind)
     {
-        if (parameters.Type == TypeSubscription)
+        if (parameters.Type is TypeSubscription)
         {
             return QrRefusals.Subscription;
         }
 
         if (parameters.Type is not (TypeStatic or TypeDynamic))
         {
-            return QrRefusals.SbpTypeUnsupported(parameters.Type);
+            return QrRefusals.SbpTypeUnsupported(parameters.Type.ToString());
         }
 
-        if ((parameters.Type == TypeDynamic) != (kind == SbpKind.Dynamic))
+        return (parameters.Type is TypeDynamic) == (kind == SbpKind.Dynamic)
+            ? CheckSum(parameters, kind)
+            : QrRefusals.SbpMalformed;
+    }
+
+    private static QrRefusal? CheckSum(SbpParameters parameters, SbpKind kind)
+    {
+        if (!parameters.HasSum && !parameters.HasCurrency)
+        {
+            return kind == SbpKind.Dynamic ? QrRefusals.AmountMissing : null;
+        }
+
+        if (!parameters.HasSum || !parameters.HasCurrency)
         {
             return QrRefusals.SbpMalformed;
         }
 
-        return CheckSum(parameters, kind);
+        if (parameters.Currency is not Roubles)
+        {
+            return QrRefusals.CurrencyUnsupported(SbpQrCode.FormatName);
+        }
+
+        return QrAmount.Parse(parameters.Sum) is null ? QrRefusals.AmountInvalid(SbpQrCode.FormatName) : null;
     }
 
-    private static QrRefusal? CheckSum(SbpParameters parameters, SbpKind kind) => parameters switch
-    {
-        { Sum: null, Currency: null } => kind == SbpKind.Dynamic ? QrRefusals.AmountMissing : null,
-        { Sum: null } or { Currency: null } => QrRefusals.SbpMalformed,
-        { Currency: not "RUB" } => QrRefusals.CurrencyUnsupported(SbpQrCode.FormatName),
-        { Sum: var sum } => QrAmount.Parse(sum) is null ? QrRefusals.AmountInvalid(SbpQrCode.FormatName) : null,
-    };
-
-    private static bool IsId(string id) =>
+    private static bool IsId(ReadOnlySpan<char> id) =>
         id.Length == IdLength
         && id[0] is ('A' or 'B')
         && id[1] is ('S' or 'D' or 'B')
-        && id.All(character => char.IsAsciiDigit(character) || char.IsAsciiLetterUpper(character));
+        && !id.ContainsAnyExcept(IdCharacters);
 
     private static QrReading.Refused Refuse(QrRefusal refusal) => new(refusal);
 }

@@ -27,6 +27,7 @@ internal static class RailRoutes
                     return RailAnswers.Error(rejected.Error.Status, rejected.Error.Code);
                 }
             });
+            routes.MapServeRailContract();
             rail.MapGetRailInfo();
             rail.MapResolveCode();
             rail.MapPutTransfer();
