@@ -45,7 +45,7 @@ internal static class DepositsBench
         var port = ChildProcess.FreePort();
         var blocks = new SimulatedBlocks(DepositsUnderTest.Owner, DepositsUnderTest.Master);
         await using var chain = await SimulatedChain.StartAsync(port, blocks, BlockSeconds, cancellationToken);
-        await using var deposits = await DepositsUnderTest.StartAsync(addresses, port, cancellationToken);
+        await using var deposits = await DepositsUnderTest.StartAsync(addresses, port, chain.Begin, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds), cancellationToken);
 
         var (asked, cpu, head, began) = (chain.Asked(), deposits.Process.ProcessorTime, chain.Head, Stopwatch.GetTimestamp());
@@ -92,6 +92,8 @@ internal static class DepositsBench
         Figures.PrintAtMost("deposits-discovery-1000000/10000", large.Discovery / small.Discovery, MaxGrowth);
         var share = DepositsUnderTest.RequestsPerSecond * DepositsUnderTest.ReconciliationSharePercent / 100.0 * BlockSeconds;
         Figures.PrintAtMost("deposits-balances/share", large.Wallets / share, MaxGrowth);
+        Figures.PrintAtLeast(
+            "deposits-confirmed/final", large.Latencies.Count(double.IsFinite) / (double)large.Latencies.Length, 1);
         Figures.PrintAtMost("deposits-memory-mib/limit", large.Mebibytes / MaxMebibytes, 1);
     }
 

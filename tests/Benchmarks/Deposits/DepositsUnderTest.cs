@@ -34,15 +34,19 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
 
     public ChildProcess Process { get; }
 
-    public static async Task<DepositsUnderTest> StartAsync(int addresses, int chainPort, CancellationToken cancellationToken)
+    public static async Task<DepositsUnderTest> StartAsync(
+        int addresses, int chainPort, Action registered, CancellationToken cancellationToken)
     {
         var database = await TestDatabase.CreateAsync(typeof(Worlds).Assembly, cancellationToken);
         await RegisterAsync(database, addresses, cancellationToken);
+        registered();
         var port = ChildProcess.FreePort();
         var process = StartProcess(database, chainPort, port);
         var deposits = new DepositsUnderTest(database, process);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await process.WaitUntilAsync(() => IsReadyAsync(http, cancellationToken), cancellationToken);
+        await process.WaitUntilAsync(
+            async () => (await deposits.CountAsync(cancellationToken)).Confirmed > 0, cancellationToken);
         return deposits;
     }
 

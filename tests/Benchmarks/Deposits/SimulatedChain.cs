@@ -18,8 +18,8 @@ internal sealed class SimulatedChain : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly SimulatedBlocks _blocks;
     private readonly ConcurrentDictionary<string, long> _asked = [];
-    private readonly long _began = Stopwatch.GetTimestamp();
-    private readonly DateTimeOffset _beganAt = TimeProvider.System.GetUtcNow();
+    private long _began = Stopwatch.GetTimestamp();
+    private DateTimeOffset _beganAt = TimeProvider.System.GetUtcNow();
 
     private SimulatedChain(WebApplication app, SimulatedBlocks blocks, double blockSeconds) =>
         (_app, _blocks, BlockSeconds) = (app, blocks, blockSeconds);
@@ -49,6 +49,9 @@ internal sealed class SimulatedChain : IAsyncDisposable
         await app.StartAsync(cancellationToken);
         return chain;
     }
+
+    /// <summary>The chain begins now: what took time before isn't to be caught up with.</summary>
+    public void Begin() => (_began, _beganAt) = (Stopwatch.GetTimestamp(), TimeProvider.System.GetUtcNow());
 
     /// <summary>When a block was shown first.</summary>
     public DateTimeOffset ShownAt(long block) => _beganAt.AddSeconds((block - StartedBlocks) * BlockSeconds);
