@@ -34,8 +34,8 @@ internal sealed class PaymentsOptions
     public long MaxMinor { get; init; } = 100_000_000;
 
     /// <summary>
-    /// After this long since the confirmation, an id that the rail has never seen is cancelled: a payment that an outage
-    /// has delayed longer is no longer what the merchant expects.
+    /// After this long since the confirmation, an id that the rail has never seen is cancelled: a payment that an
+    /// outage has delayed longer is no longer what the merchant expects.
     /// </summary>
     [Range(1, 30 * SecondsPerDay)]
     public int CutOffSeconds { get; init; } = 900;

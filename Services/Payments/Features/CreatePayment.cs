@@ -20,7 +20,7 @@ internal sealed class CreatePayment(
     private const int MaxReferenceCharacters = 128;
     private const string Operation = "POST /v1/payments";
 
-    /// <summary>A merchant's payments differ in created_at, for it pages their list: a taken microsecond is left for the next.</summary>
+    /// <summary>created_at pages a merchant's list, so each moment is one payment's: a taken one is left for the next.</summary>
     private const int MaxMoments = 100;
 
     internal sealed record Request

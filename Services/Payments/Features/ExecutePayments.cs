@@ -63,7 +63,7 @@ internal sealed partial class ExecutePayments(
         }
     }
 
-    /// <summary>One statement claims for as many slots as are free: under load a claim is not a commit of its own.</summary>
+    /// <summary>One statement claims for all free slots: under load a claim is not a commit of its own.</summary>
     private async Task<bool> StartNextAsync(CancellationToken stoppingToken)
     {
         await _slots.WaitAsync(stoppingToken);

@@ -30,7 +30,7 @@ internal sealed class ExpirePayments(
         }
     }
 
-    /// <summary>Batch by batch, each committed by itself, until none is full; the rest waits for the next time.</summary>
+    /// <summary>Batch by batch, each committed by itself, until none is full; the rest waits its turn.</summary>
     internal static async Task<int> ForgetKeysAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var forgotten = 0;

@@ -73,7 +73,7 @@ internal sealed class GetReconciliation(ServiceDatabase database, LedgerClient l
         return new Response(checks);
     }
 
-    /// <summary>Every debited payment has one posted attempt, and every posted attempt such a payment; in kopecks.</summary>
+    /// <summary>Each debited payment has one posted attempt, each posted attempt such a payment; in kopecks.</summary>
     private async Task<Check> AttemptsAsync(CancellationToken cancellationToken)
     {
         const string sumsSql =

@@ -43,7 +43,7 @@ internal sealed class CodePage
 
     public static CodePage Latin1 { get; } = new(Encoding.Latin1);
 
-    /// <summary>False if a character isn't of this encoding; <paramref name="bytes"/> must be as long as the text.</summary>
+    /// <summary>False if a character isn't of this encoding. The bytes must be as many as the characters.</summary>
     public bool TryEncode(ReadOnlySpan<char> text, Span<byte> bytes)
     {
         for (var i = 0; i < text.Length; i++)
