@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
 
@@ -25,15 +24,17 @@ internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsCl
 
     /// <summary>An operator's word on a held deposit; repeating it is harmless.</summary>
     /// <param name="depositId">Which deposit.</param>
-    /// <param name="body">The operator's own JSON, judged by Deposits.</param>
+    /// <param name="decision"><c>credit</c> or <c>refuse</c>, judged by Deposits.</param>
+    /// <param name="reason">Why, in the operator's words.</param>
+    /// <param name="operator">The operator's name.</param>
     /// <param name="cancellationToken">Stops waiting; the word may have been taken.</param>
     /// <exception cref="RejectedException">Deposits' refusal, or 503.</exception>
-    public async Task<byte[]> DecideAsync(Guid depositId, byte[] body, CancellationToken cancellationToken)
+    public async Task<byte[]> DecideAsync(
+        Guid depositId, string decision, string reason, string @operator, CancellationToken cancellationToken)
     {
-        using var content = new ByteArrayContent(body);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
-        using var response = await http.PostAsync(
-            new Uri($"/internal/deposits/{depositId}/decide", UriKind.Relative), content, cancellationToken);
+        using var response = await http.PostAsJsonAsync(
+            new Uri($"/internal/deposits/{depositId}/decide", UriKind.Relative),
+            new { decision, reason, @operator }, cancellationToken);
         return await ReadAsync(response, cancellationToken);
     }
 

@@ -44,7 +44,7 @@ internal static class Catalogues
                     yield return error;
                 }
             }
-            else if (method.Name is not nameof(CommonErrors.OfStatus))
+            else if (!method.Name.StartsWith("Of", StringComparison.Ordinal)) // Those choose among the others.
             {
                 yield return (ApiError)method.Invoke(null, [.. method.GetParameters().Select(Some)])!;
             }

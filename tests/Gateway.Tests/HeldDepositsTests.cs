@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
 namespace ArdorQr.Gateway.Tests;
@@ -26,7 +27,11 @@ public sealed class HeldDepositsTests(GatewayFixture fixture)
         Assert.Equal(
             [("GET", "/internal/deposits?limit=5"), ("POST", $"/internal/deposits/{Id}/decide")],
             deposits.Seen.Select(request => (request.Method, request.Path)));
-        Assert.Equal("""{"decision":"credit","reason":"checked"}""", deposits.Seen.Last().Body);
+        Assert.Equal("""{"decision":"credit","reason":"checked","operator":"root"}""", deposits.Seen.Last().Body);
+        var record = await gateway.Operator.GetFromJsonAsync<JsonElement>("/operator/audit?limit=2", Cancellation);
+        Assert.Equal(
+            ["deposit.decide", "deposit.decide.begin"],
+            record.GetProperty("entries").EnumerateArray().Select(entry => entry.GetProperty("action").GetString()));
     }
 
     [Fact]
@@ -41,7 +46,7 @@ public sealed class HeldDepositsTests(GatewayFixture fixture)
         await using var gateway = StartGateway(deposits);
         using var nobody = new HttpClient { BaseAddress = gateway.Operator.BaseAddress };
 
-        using var refused = await gateway.Operator.PostAsJsonAsync($"/operator/deposits/{Id}/decide", new { }, Cancellation);
+        using var refused = await gateway.Operator.PostAsJsonAsync($"/operator/deposits/{Id}/decide", new { decision = "credit", reason = "checked" }, Cancellation);
         using var anonymous = await nobody.PostAsJsonAsync($"/operator/deposits/{Id}/decide", new { }, Cancellation);
 
         await refused.AssertErrorAsync(409, "deposit_not_held", Cancellation);

@@ -51,6 +51,10 @@ internal static class Calls
             Id, new Field("outcome", Place.Body, "completed or failed", IsRequired: true), NeededReason,
             new Field("failureReason", Place.Body, "not_executed unless given")),
 
+        new("deposits", "held", "Deposits that were received and are not credited", HttpMethod.Get, "/operator/deposits", Limit, Before),
+        new("deposits", "decide", "Credit a held deposit, or refuse it", HttpMethod.Post, "/operator/deposits/{id}/decide",
+            Id, new Field("decision", Place.Body, "credit or refuse", IsRequired: true), NeededReason),
+
         new("approvals", "list", "What waits for a second operator", HttpMethod.Get, "/operator/approvals", Limit, Before),
         new("approvals", "approve", "Approve it and carry it out", HttpMethod.Post, "/operator/approvals/{id}/approve", Id, Reason),
         new("approvals", "reject", "Reject it for good", HttpMethod.Post, "/operator/approvals/{id}/reject", Id, Reason),

@@ -1,7 +1,7 @@
 using ArdorQr.Gateway.Clients;
 using Microsoft.AspNetCore.Mvc;
 
-namespace ArdorQr.Gateway.Features;
+namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
 /// GET /operator/deposits: the deposits that were received and are held (by a limit, by screening, for want of a rate),
