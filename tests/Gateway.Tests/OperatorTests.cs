@@ -202,6 +202,13 @@ public sealed class OperatorTests(GatewayFixture fixture)
 
         using var health = await withKey.GetAsync("/health/live", Cancellation);
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        using var alive = await withToken.GetAsync("/health/live", Cancellation);
+        Assert.Equal(HttpStatusCode.OK, alive.StatusCode);
+        // What the Gateway is made of, and how its parts are, is told inside only.
+        using var ready = await withKey.GetAsync("/health/ready", Cancellation);
+        Assert.Contains("\"database\"", await ready.Content.ReadAsStringAsync(Cancellation), StringComparison.Ordinal);
+        using var readyOutside = await withToken.GetAsync("/health/ready", Cancellation);
+        await readyOutside.AssertErrorAsync(404, "not_found", Cancellation);
         using var unknown = await fixture.Gateway.Operator.GetAsync("/operator/unknown", Cancellation);
         await unknown.AssertErrorAsync(404, "not_found", Cancellation);
     }

@@ -10,7 +10,9 @@ namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
 /// Keeps the two listeners apart: <c>/operator</c> exists on the operators' port only and needs an operator's token and
-/// role, and all else but health exists everywhere but there. What passes carries its <see cref="OperatorIdentity"/>.
+/// role, and all else exists everywhere but there, health excepted: that the process lives may be asked on both, how it
+/// is on the operators' port alone, for the answer names what we are made of. What passes carries its
+/// <see cref="OperatorIdentity"/>.
 /// </summary>
 internal sealed class CheckOperator(
     RequestDelegate next, ServiceDatabase database, IOptions<GatewayOptions> gateway, IOptions<OperatorOptions> options,
@@ -23,10 +25,13 @@ internal sealed class CheckOperator(
 
     public Task InvokeAsync(HttpContext context)
     {
-        var isOperators = context.Request.Path.StartsWithSegments("/operator");
-        var isHealth = context.Request.Path.StartsWithSegments("/health");
+        var path = context.Request.Path;
+        var isOperators = path.StartsWithSegments("/operator");
         var onOperatorPort = context.Connection.LocalPort == gateway.Value.OperatorPort;
-        if (isOperators != onOperatorPort && !isHealth)
+        var isHere = path.StartsWithSegments("/health")
+            ? onOperatorPort || path.StartsWithSegments("/health/live")
+            : isOperators == onOperatorPort;
+        if (!isHere)
         {
             return CommonErrors.NotFound.WriteAsync(context);
         }
