@@ -177,6 +177,14 @@ public sealed class VerifierTests : IDisposable
         Assert.StartsWith("Verifies the operations", output.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_key_file_that_is_not_there_is_named()
+    {
+        var fault = Assert.Throws<FormatException>(() => VerifyOperations.SigningKeys.Read(["lost.pem"]));
+
+        Assert.Contains("--public-key lost.pem", fault.Message, StringComparison.Ordinal);
+    }
+
     public void Dispose()
     {
         _key.Dispose();

@@ -15,8 +15,9 @@ internal sealed class SigningKeys : IDisposable
     public static SigningKeys Read(IEnumerable<string> given)
     {
         var keys = new SigningKeys();
-        foreach (var text in given.Select(value => File.Exists(value) ? File.ReadAllText(value).Trim() : value))
+        foreach (var value in given)
         {
+            var text = File.Exists(value) ? File.ReadAllText(value).Trim() : value;
             var key = ECDsa.Create();
             keys._keys.Add(key);
             if (text.StartsWith("-----BEGIN", StringComparison.Ordinal))
@@ -25,11 +26,23 @@ internal sealed class SigningKeys : IDisposable
             }
             else
             {
-                key.ImportSubjectPublicKeyInfo(Convert.FromBase64String(text), out _);
+                key.ImportSubjectPublicKeyInfo(BytesOf(text, value), out _);
             }
         }
 
         return keys;
+    }
+
+    private static byte[] BytesOf(string text, string given)
+    {
+        try
+        {
+            return Convert.FromBase64String(text);
+        }
+        catch (FormatException)
+        {
+            throw new FormatException($"--public-key {given}: there is no such file, or neither it nor this is base64 or PEM.");
+        }
     }
 
     public bool HaveSigned(Checkpoint checkpoint)
