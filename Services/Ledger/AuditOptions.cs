@@ -20,6 +20,13 @@ internal sealed class AuditOptions
     /// </summary>
     [Range(1, 10_000_000)]
     public int HistoryRowsPerRun { get; init; } = 10_000;
+
+    /// <summary>
+    /// Which part of the time it may work while it is up to date, in per cent; when it falls behind it takes more, and
+    /// all when it is 10 minutes behind.
+    /// </summary>
+    [Range(1, 100)]
+    public int SharePercent { get; init; } = 10;
 }
 
 [OptionsValidator]

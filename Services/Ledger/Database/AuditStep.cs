@@ -12,6 +12,9 @@ internal sealed record AuditPlace
     public long WalletSequence { get; init; }
     public long TransferRound { get; init; }
     public Guid TransferAfter { get; init; }
+
+    /// <summary>Since all that was new was audited.</summary>
+    public TimeSpan Behind { get; init; }
 }
 
 /// <summary>What a step did.</summary>
@@ -19,6 +22,9 @@ internal sealed record AuditPlace
 /// <param name="IsLast">Nothing is left to read: all that is new was read, or a round of the history ended.</param>
 internal readonly record struct AuditStep(int Rows, bool IsLast)
 {
+    /// <summary>For how long something new had waited when the step began.</summary>
+    public TimeSpan Behind { get; private init; }
+
     /// <summary>
     /// Runs one step in a transaction with one view of all tables, while nobody else audits. Null when somebody does,
     /// for longer than the patience.
@@ -29,7 +35,9 @@ internal readonly record struct AuditStep(int Rows, bool IsLast)
     {
         const string placeSql =
             """
-            SELECT wallet_round, wallet_account_id, wallet_sequence, transfer_round, transfer_after FROM ledger.audit
+            SELECT wallet_round, wallet_account_id, wallet_sequence, transfer_round, transfer_after,
+                clock_timestamp() - caught_up_at AS behind
+            FROM ledger.audit
             """;
         await using var transaction = await database.BeginAsync(cancellationToken);
         if (!await TryLockAsync(transaction, patience, cancellationToken))
@@ -40,7 +48,7 @@ internal readonly record struct AuditStep(int Rows, bool IsLast)
         var place = await transaction.QuerySingleAsync<AuditPlace>(placeSql, null, cancellationToken);
         var done = await step(transaction, place, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return done;
+        return done with { Behind = place.Behind };
     }
 
     private static async Task<bool> TryLockAsync(

@@ -11,7 +11,7 @@ namespace ArdorQr.Ledger.Database;
 internal sealed class HistoryAudit(CheckpointTrust trust)
 {
     private const int WalletsOfStep = 500;
-    private const int RowsOfStep = 5_000;
+    private const int RowsOfStep = 1_000;
 
     /// <summary>A sound transfer has at most three.</summary>
     private const int MaxEntriesOfTransfer = 4;

@@ -6,17 +6,28 @@ namespace ArdorQr.Ledger.Database;
 /// <summary>Audits what was posted since the last time, once: transfers with their entries, and wallets' chains.</summary>
 internal static class NewEntriesAudit
 {
-    private const int BatchesOfStep = 20;
+    /// <summary>Of whole batches so many that this is reached: small pages hold little memory and no view for long.</summary>
+    private const int TransfersOfStep = 1_000;
+
+    private const int MaxBatchesOfStep = 50;
 
     public static async Task<AuditStep> StepAsync(
         ServiceTransaction transaction, AuditPlace place, CancellationToken cancellationToken)
     {
-        const string takeSql = "SELECT batch_id, transfer_ids FROM ledger.unaudited ORDER BY batch_id LIMIT @limit";
+        const string takeSql =
+            """
+            SELECT batch_id, transfer_ids, is_followed FROM (
+                SELECT batch_id, transfer_ids, lead(batch_id) OVER in_order IS NOT NULL AS is_followed,
+                    coalesce(sum(cardinality(transfer_ids)) OVER (in_order ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+                FROM (SELECT batch_id, transfer_ids FROM ledger.unaudited ORDER BY batch_id LIMIT @maxBatches + 1) AS next
+                WINDOW in_order AS (ORDER BY batch_id)) AS counted
+            WHERE before < @transfers ORDER BY batch_id LIMIT @maxBatches
+            """;
         const string doneSql = "DELETE FROM ledger.unaudited WHERE batch_id = ANY(@ids)";
         const string caughtUpSql = "UPDATE ledger.audit SET caught_up_at = clock_timestamp()";
         var batches = (await transaction.QueryAsync<BatchRow>(
-            takeSql, new { limit = BatchesOfStep }, cancellationToken)).ToList();
-        var isLast = batches.Count < BatchesOfStep;
+            takeSql, new { maxBatches = MaxBatchesOfStep, transfers = TransfersOfStep }, cancellationToken)).ToList();
+        var isLast = batches is [] or [.., { IsFollowed: false }];
         var ids = batches.SelectMany(batch => batch.TransferIds).ToHashSet();
         if (ids.Count > 0)
         {
@@ -139,5 +150,8 @@ internal static class NewEntriesAudit
     {
         public long BatchId { get; init; }
         public Guid[] TransferIds { get; init; } = [];
+
+        /// <summary>More waits after it.</summary>
+        public bool IsFollowed { get; init; }
     }
 }

@@ -1,6 +1,6 @@
 using ArdorQr.Ledger.Database;
 using ArdorQr.ServiceDefaults.Database;
-using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.ServiceDefaults.Hosting;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Ledger.Features;
@@ -11,65 +11,62 @@ namespace ArdorQr.Ledger.Features;
 /// </summary>
 internal sealed partial class AuditBooks(
     ServiceDatabase database, HistoryAudit history, AuditMetrics metrics, IOptions<AuditOptions> options,
-    TimeProvider time, ILogger<AuditBooks> logger) : BackgroundService
+    TimeProvider time, ILogger<AuditBooks> logger)
+    : RepeatedJob(TimeSpan.FromSeconds(options.Value.IntervalSeconds), "Auditing the books", time, logger)
 {
-    /// <summary>Of new entries in one run, each of up to 10,000 transfers.</summary>
-    private const int MaxStepsOfRun = 1_000;
+    /// <summary>Of new entries in one run.</summary>
+    private const int MaxStepsOfRun = 10_000;
+
+    /// <summary>A caller isn't kept waiting for longer; what is left then is told as not audited yet.</summary>
+    private static readonly TimeSpan MaxTimeOfAnswer = TimeSpan.FromSeconds(20);
 
     /// <summary>The job's own: another replica that audits does the same work.</summary>
     private static readonly TimeSpan NoPatience = TimeSpan.Zero;
 
     private string _lastSaid = "";
 
-    /// <summary>Audits all that is new and the next piece of the history, and says how the books stand.</summary>
+    /// <summary>
+    /// Audits all that is new and the next piece of the history at once, and says how the books stand.
+    /// </summary>
     /// <param name="patience">How long to wait for another who audits; afterwards its findings are told.</param>
     /// <param name="cancellationToken">Ends the run between two steps, and nothing is lost.</param>
-    public async Task<AuditReport> RunAsync(TimeSpan patience, CancellationToken cancellationToken)
+    public Task<AuditReport> RunAsync(TimeSpan patience, CancellationToken cancellationToken) =>
+        RunAsync(AuditPace.Full(MaxTimeOfAnswer, Time), patience, cancellationToken);
+
+    /// <summary>The job's run leaves the machine to those who post.</summary>
+    protected override Task RunOnceAsync(CancellationToken cancellationToken) =>
+        RunAsync(AuditPace.Shared(options.Value.SharePercent, Time), NoPatience, cancellationToken);
+
+    private async Task<AuditReport> RunAsync(AuditPace pace, TimeSpan patience, CancellationToken cancellationToken)
     {
-        await RepeatAsync(MaxStepsOfRun, long.MaxValue, patience, NewEntriesAudit.StepAsync, "new", cancellationToken);
+        await RepeatAsync(MaxStepsOfRun, long.MaxValue, NewEntriesAudit.StepAsync, "new");
         var rows = options.Value.HistoryRowsPerRun;
-        await RepeatAsync(rows, rows, patience, history.StepWalletsAsync, "again", cancellationToken);
-        await RepeatAsync(rows, rows, patience, HistoryAudit.StepTransfersAsync, "again", cancellationToken);
+        await RepeatAsync(rows, rows, history.StepWalletsAsync, "again");
+        await RepeatAsync(rows, rows, HistoryAudit.StepTransfersAsync, "again");
         var report = await AuditReport.ReadAsync(database, cancellationToken);
         metrics.Reported(report);
         Say(report);
         return report;
-    }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(options.Value.IntervalSeconds), time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        async Task RepeatAsync(
+            int maxSteps, long maxRows,
+            Func<ServiceTransaction, AuditPlace, CancellationToken, Task<AuditStep>> step, string what)
         {
-            try
+            for (var (steps, rows) = (0, 0L); steps < maxSteps && rows < maxRows && pace.GoesOn; steps++)
             {
-                await RunAsync(NoPatience, stoppingToken);
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                // It goes on at the next tick.
-                LogFailed(Transient.Is(exception) ? LogLevel.Warning : LogLevel.Error, exception);
-            }
-        }
-    }
+                var began = Time.GetTimestamp();
+                if (await AuditStep.RunAsync(database, patience, step, cancellationToken) is not { } done)
+                {
+                    return; // Another is at it.
+                }
 
-    private async Task RepeatAsync(
-        int maxSteps, long maxRows, TimeSpan patience,
-        Func<ServiceTransaction, AuditPlace, CancellationToken, Task<AuditStep>> step, string what,
-        CancellationToken cancellationToken)
-    {
-        for (var (steps, rows) = (0, 0L); steps < maxSteps && rows < maxRows; steps++)
-        {
-            if (await AuditStep.RunAsync(database, patience, step, cancellationToken) is not { } done)
-            {
-                return; // Another is at it.
-            }
-
-            rows += done.Rows;
-            metrics.Read(done.Rows, what);
-            if (done.IsLast)
-            {
-                return;
+                rows += done.Rows;
+                metrics.Read(done.Rows, what);
+                await pace.RestAsync(Time.GetElapsedTime(began), done.Behind, cancellationToken);
+                if (done.IsLast)
+                {
+                    return;
+                }
             }
         }
     }
@@ -84,9 +81,6 @@ internal sealed partial class AuditBooks(
             LogFaults(faults);
         }
     }
-
-    [LoggerMessage(Message = "The audit failed; it will be tried again")]
-    private partial void LogFailed(LogLevel level, Exception exception);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The books don't stand up to the audit: {Faults}")]
     private partial void LogFaults(string faults);

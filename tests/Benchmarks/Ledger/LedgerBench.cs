@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using ArdorQr.Benchmarks.Hosting;
 using ArdorQr.Benchmarks.Load;
@@ -51,6 +52,7 @@ internal sealed class LedgerBench
         await bench.MeasureRatesAsync(cancellationToken);
         await LatencyBench.RunAsync(
             options, postgres, ledger, bench._rates.Median(HttpSpread) / 2, LatencySeconds, cancellationToken);
+        await bench.PrintAuditAsync(cancellationToken);
         await bench.PrintTablesAsync(cancellationToken);
     }
 
@@ -108,6 +110,19 @@ internal sealed class LedgerBench
 
     private Task<double> EngineAsync(int wallets, int seconds, CancellationToken cancellationToken) =>
         BenchWallets.DebitAsync(_ledger.Engine, wallets, seconds, cancellationToken);
+
+    /// <summary>The auditor falls behind under full load by design: how far, and how fast it reads what it left.</summary>
+    private async Task PrintAuditAsync(CancellationToken cancellationToken)
+    {
+        var (began, left) = (Stopwatch.GetTimestamp(), await LeftAsync());
+        await _ledger.Auditor.RunAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        var (seconds, after) = (Stopwatch.GetElapsedTime(began).TotalSeconds, await LeftAsync());
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"\nThe auditor left {left} transfers for later under this load, and then read {(left - after) / seconds:0} of them a second"));
+
+        Task<long> LeftAsync() => _postgres.ScalarAsync<long>(_ledger.DatabaseName,
+            "SELECT coalesce(sum(cardinality(transfer_ids)), 0)::bigint FROM ledger.unaudited", cancellationToken);
+    }
 
     private async Task PrintTablesAsync(CancellationToken cancellationToken)
     {
