@@ -26,7 +26,7 @@ internal sealed class AuditOptions
     /// all when it is 10 minutes behind.
     /// </summary>
     [Range(1, 100)]
-    public int SharePercent { get; init; } = 10;
+    public int SharePercent { get; init; } = 5;
 }
 
 [OptionsValidator]

@@ -42,6 +42,11 @@ public sealed class AuditTamperingTests(AuditTamperingTests.AuditedBooks ledger)
     [InlineData("ledger_transfers", "a settlement of another debit", $"UPDATE ledger.transfer SET debit_id = gen_random_uuid() WHERE debit_id = {TransferAt}")]
     [InlineData("ledger_transfers", "a refusal that became posted",
         "UPDATE ledger.transfer SET status = 'posted', reason = NULL, operation_id = gen_random_uuid() WHERE status = 'refused'")]
+    [InlineData("ledger_transfers", "a removed refusal", "DELETE FROM ledger.transfer WHERE status = 'refused'")]
+    [InlineData("ledger_transfers", "a removed void", "DELETE FROM ledger.transfer WHERE status = 'voided'")]
+    [InlineData("ledger_transfers", "an inserted void",
+        "INSERT INTO ledger.transfer (transfer_id, kind, merchant_id, mode, source_id, description, status, reason, balance_kopecks, created_at)"
+        + " VALUES (gen_random_uuid(), 'debit', @merchant, 'test', gen_random_uuid(), '', 'voided', 'voided', 0, now())")]
     [InlineData("ledger_transfers", "an answered balance", $"UPDATE ledger.transfer SET balance_kopecks = balance_kopecks + 1 WHERE transfer_id = {TransferAt}")]
     [InlineData("ledger_balances", "a balance", "UPDATE ledger.wallet SET balance_kopecks = balance_kopecks + 1 WHERE merchant_id = @merchant AND mode = 'test'")]
     [InlineData("ledger_balances", "a removed wallet", "DELETE FROM ledger.wallet WHERE merchant_id = @merchant")]
@@ -80,7 +85,7 @@ public sealed class AuditTamperingTests(AuditTamperingTests.AuditedBooks ledger)
         private static readonly string[] Tables =
         [
             "wallet", "transfer", "entry", "checkpoint", "unaudited", "audit", "audited_wallet", "audited_sum",
-            "audited_settlement", "wallet_fault", "transfer_fault",
+            "audited_settlement", "refusal", "wallet_fault", "transfer_fault",
         ];
 
         internal LedgerHost Host { get; private set; } = null!;

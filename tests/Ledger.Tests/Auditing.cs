@@ -11,7 +11,7 @@ internal static class Auditing
 {
     /// <summary>
     /// Seven operations of one wallet: two deposits, five debits of 1 to 5, two settled, one refunded (an eighth); a
-    /// refusal; another wallet in live; a checkpoint at the end.
+    /// refusal and a void; another wallet in live; a checkpoint at the end.
     /// </summary>
     public static async Task FillAsync(this LedgerHost ledger, Guid merchant)
     {
@@ -26,6 +26,7 @@ internal static class Auditing
         }
 
         await ledger.DebitAsync(Ids.Debit(merchant, 1_000_000));
+        await ledger.VoidAsync(Ids.Debit(merchant, 6));
         Assert.Null(await ledger.PublishAsync(Ids.Rejected(debits[0])));
         Assert.Null(await ledger.PublishAsync(Ids.Completed(debits[1])));
         Assert.Null(await ledger.PublishAsync(Ids.Completed(debits[2])));

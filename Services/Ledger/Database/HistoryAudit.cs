@@ -59,6 +59,8 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
             faults.Transfer(debitId, "it was settled, and the settlement is gone");
         }
 
+        await JudgeRefusalsAsync(transaction, transfers, after, last, faults, cancellationToken);
+
         await faults.SaveAsync(transaction, place.WalletRound, place.TransferRound, cancellationToken);
         await transaction.ExecuteAsync(clearSql, new { after, last, round = place.TransferRound }, cancellationToken);
         await transaction.ExecuteAsync(moveSql, new { last, ended, none = Guid.Empty }, cancellationToken);
@@ -117,5 +119,30 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
             LIMIT @limit
             """;
         return transaction.QueryAsync<Guid>(sql, new { after, last, limit = RowsOfStep }, cancellationToken);
+    }
+
+    /// <summary>Whether exactly those are refused or voided that were when they were answered.</summary>
+    private static async Task JudgeRefusalsAsync(
+        ServiceTransaction transaction, Dictionary<Guid, Transfer> transfers, Guid after, Guid last, AuditFaults faults,
+        CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT transfer_id FROM ledger.refusal
+            WHERE transfer_id > @after AND transfer_id <= @last ORDER BY transfer_id LIMIT @limit
+            """;
+        var answered = (await transaction.QueryAsync<Guid>(
+            sql, new { after, last, limit = 2 * RowsOfStep }, cancellationToken)).ToHashSet();
+        var refused = transfers.Values.Where(transfer => transfer.Status != TransferStatus.Posted)
+            .Select(transfer => transfer.TransferId).ToHashSet();
+        foreach (var id in answered.Except(refused))
+        {
+            faults.Transfer(id, "it was refused or voided, and that answer is gone");
+        }
+
+        foreach (var id in refused.Except(answered))
+        {
+            faults.Transfer(id, "it stands as refused or voided, and was never answered so");
+        }
     }
 }

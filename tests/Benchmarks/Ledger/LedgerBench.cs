@@ -12,7 +12,7 @@ internal sealed class LedgerBench
     private const int PgbenchClients = 16;
     private const int BatchSize = 500;
     private const int LatencySeconds = 6;
-    private const int WarmUpSeconds = 8;
+    private const int WarmUpSeconds = 15;
     private const string PeerDatabase = "peer";
 
     private const string HttpSpread = "Ledger, HTTP debit, spread";
