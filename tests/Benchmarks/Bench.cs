@@ -21,7 +21,7 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
             PaymentsBench.RunAsync),
         new("parser", "reading a QR code against one pass with CRC-16, and its allocations", ParserBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
-        new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to a credit",
+        new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to the webhook",
             DepositsBench.RunAsync),
         new("webhooks", "deliveries against a bare HttpClient loop, idle latency, a backlog of 100,000, 100 of 1,000 endpoints that hang",
             WebhooksBench.RunAsync),

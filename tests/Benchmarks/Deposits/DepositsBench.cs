@@ -12,6 +12,14 @@ internal static class DepositsBench
     private const int MinSeconds = 15;
     private const int OwnersPerRequest = 80;
     private const int Confirmations = 1;
+    private const int AddressesOfArrival = 10_000;
+
+    /// <summary>Enough credits for a p99 that is more than the worst of a few.</summary>
+    private const int MinSecondsOfArrival = 60;
+
+    /// <summary>For the last credit's webhook.</summary>
+    private const int ArrivalSeconds = 5;
+
     private const double MaxMebibytes = 300;
 
     /// <summary>Constant, but for the rounds that fall just inside or outside of the measured time.</summary>
@@ -38,6 +46,7 @@ internal static class DepositsBench
         }
 
         Print(measured);
+        await MeasureArrivalAsync(Math.Max(MinSecondsOfArrival, seconds), cancellationToken);
     }
 
     private static async Task<Measured> MeasureAsync(int addresses, int seconds, CancellationToken cancellationToken)
@@ -45,7 +54,8 @@ internal static class DepositsBench
         var port = ChildProcess.FreePort();
         var blocks = new SimulatedBlocks(DepositsUnderTest.Owner, DepositsUnderTest.Master);
         await using var chain = await SimulatedChain.StartAsync(port, blocks, BlockSeconds, cancellationToken);
-        await using var deposits = await DepositsUnderTest.StartAsync(addresses, port, chain.Begin, cancellationToken);
+        await using var deposits = await DepositsUnderTest.StartAsync(
+            addresses, port, DepositsUnderTest.NoBroker, chain.Begin, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds), cancellationToken);
 
         var (asked, cpu, head, began) = (chain.Asked(), deposits.Process.ProcessorTime, chain.Head, Stopwatch.GetTimestamp());
@@ -56,17 +66,49 @@ internal static class DepositsBench
         double Per(string kind) => (askedThen.GetValueOrDefault(kind) - asked.GetValueOrDefault(kind)) / count;
 
         var confirmed = await deposits.ConfirmedAtAsync(cancellationToken);
-        var latencies = Enumerable.Range((int)head + 1, (int)(seconds / BlockSeconds) - 3)
-            .Select(block => confirmed.TryGetValue(blocks.Own(block).SenderHashHex, out var at)
-                ? (at - chain.ShownAt(block + Confirmations)).TotalMilliseconds
-                : double.PositiveInfinity) // Not confirmed to this day.
-            .Order().ToArray();
+        var latencies = Latencies(chain, blocks, head, seconds, confirmed);
         var result = new Measured(
             Per("head") + Per("transfers") + Per("transactions"), Per("wallets"),
             (cpuThen - cpu).TotalMilliseconds / count, mebibytes, latencies);
         PrintRow(addresses, result, Per, await deposits.CountAsync(cancellationToken));
         return result;
     }
+
+    /// <summary>The whole way of a credit, with Ledger, Webhooks and a broker as in the real house.</summary>
+    private static async Task MeasureArrivalAsync(int seconds, CancellationToken cancellationToken)
+    {
+        var port = ChildProcess.FreePort();
+        var blocks = new SimulatedBlocks(DepositsUnderTest.Owner, DepositsUnderTest.Master);
+        await using var credits = await CreditChain.StartAsync(DepositsUnderTest.Merchant, cancellationToken);
+        await using var chain = await SimulatedChain.StartAsync(port, blocks, BlockSeconds, cancellationToken);
+        await using var deposits = await DepositsUnderTest.StartAsync(
+            AddressesOfArrival, port, credits.Broker, chain.Begin, cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(WarmUpSeconds), cancellationToken);
+
+        var head = chain.Head;
+        await Task.Delay(TimeSpan.FromSeconds(seconds + ArrivalSeconds), cancellationToken);
+        var arrived = Latencies(chain, blocks, head, seconds, credits.Arrivals);
+        var confirmed = Latencies(chain, blocks, head, seconds, await deposits.ConfirmedAtAsync(cancellationToken));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"""
+
+            The whole way, {AddressesOfArrival} addresses, with RabbitMQ, Ledger and Webhooks; poll interval {DepositsUnderTest.PollMilliseconds} ms
+              final block to confirmed        p50 {Percentile(confirmed, 50):0} ms, p99 {Percentile(confirmed, 99):0} ms
+              final block to webhook arrived  p50 {Percentile(arrived, 50):0} ms, p99 {Percentile(arrived, 99):0} ms, of {arrived.Length}
+            """));
+        Figures.PrintAtLeast("deposits-webhooks/final", arrived.Count(double.IsFinite) / (double)arrived.Length, 1);
+    }
+
+    /// <summary>Milliseconds from when a block's transfer was final, in order; endless for one that isn't there.</summary>
+    private static double[] Latencies(
+        SimulatedChain chain, SimulatedBlocks blocks, long head, int seconds, IReadOnlyDictionary<string, DateTimeOffset> at) =>
+    [
+        .. Enumerable.Range((int)head + 1, (int)(seconds / BlockSeconds) - 3)
+            .Select(block => at.TryGetValue(blocks.Own(block).SenderHashHex, out var then)
+                ? (then - chain.ShownAt(block + Confirmations)).TotalMilliseconds
+                : double.PositiveInfinity)
+            .Order(),
+    ];
 
     private static void PrintRow(
         int addresses, Measured row, Func<string, double> per, (long Seen, long Confirmed) deposits)

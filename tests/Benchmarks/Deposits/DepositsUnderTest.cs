@@ -9,8 +9,8 @@ using Npgsql;
 namespace ArdorQr.Benchmarks.Deposits;
 
 /// <summary>
-/// Deposits as a process of its own with a registry of so many addresses, of which one is real. There is no broker: what
-/// is announced stays in the outbox.
+/// Deposits as a process of its own with a registry of so many addresses, of which one is real. Without a broker what is
+/// announced stays in the outbox.
 /// </summary>
 internal sealed class DepositsUnderTest : IAsyncDisposable
 {
@@ -18,7 +18,7 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
     public const int RequestsPerSecond = 25;
     public const int ReconciliationSharePercent = 20;
 
-    private const string NoBroker = "amqp://guest:guest@127.0.0.1:1/";
+    public const string NoBroker = "amqp://guest:guest@127.0.0.1:1/";
     private const int NetworkGlobalId = -3;
 
     private static readonly byte[] PublicKey = SHA256.HashData("bench key"u8);
@@ -26,6 +26,9 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
     private readonly TestDatabase _database;
 
     private DepositsUnderTest(TestDatabase database, ChildProcess process) => (_database, Process) = (database, process);
+
+    /// <summary>Whose address is the real one.</summary>
+    public static Guid Merchant { get; } = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
 
     public static TonAddress Master { get; } = new(0, SHA256.HashData("bench master"u8));
 
@@ -35,13 +38,13 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
     public ChildProcess Process { get; }
 
     public static async Task<DepositsUnderTest> StartAsync(
-        int addresses, int chainPort, Action registered, CancellationToken cancellationToken)
+        int addresses, int chainPort, string broker, Action registered, CancellationToken cancellationToken)
     {
         var database = await TestDatabase.CreateAsync(typeof(Worlds).Assembly, cancellationToken);
         await RegisterAsync(database, addresses, cancellationToken);
         registered();
         var port = ChildProcess.FreePort();
-        var process = StartProcess(database, chainPort, port);
+        var process = StartProcess(database, chainPort, broker, port);
         var deposits = new DepositsUnderTest(database, process);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await process.WaitUntilAsync(() => IsReadyAsync(http, cancellationToken), cancellationToken);
@@ -94,7 +97,7 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         var sql = string.Create(CultureInfo.InvariantCulture,
             $"""
             INSERT INTO deposits.address (merchant_id, mode, merchant_number, network_global_id, owner, jetton_wallet)
-            VALUES (gen_random_uuid(), 'test', 1, {NetworkGlobalId}, '{Owner.ToRaw()}', '{SimulatedBlocks.WalletOf(Owner, Master).ToRaw()}');
+            VALUES ('{Merchant}', 'test', 1, {NetworkGlobalId}, '{Owner.ToRaw()}', '{SimulatedBlocks.WalletOf(Owner, Master).ToRaw()}');
             INSERT INTO deposits.address (merchant_id, mode, merchant_number, network_global_id, owner, jetton_wallet)
             SELECT gen_random_uuid(), 'test', number, {NetworkGlobalId}, '0:' || encode(sha256(('o' || number)::bytea), 'hex'),
                 '0:' || encode(sha256(('w' || number)::bytea), 'hex')
@@ -107,7 +110,7 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static ChildProcess StartProcess(TestDatabase database, int chainPort, int port)
+    private static ChildProcess StartProcess(TestDatabase database, int chainPort, string broker, int port)
     {
         const string world = "Deposits__Worlds__Test__";
         var program = Path.Combine(
@@ -115,7 +118,7 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         var settings = TestIdentity.Settings("deposits").ToDictionary(
             setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         settings["ConnectionStrings__deposits"] = database.ConnectionString;
-        settings["ConnectionStrings__broker"] = NoBroker;
+        settings["ConnectionStrings__broker"] = broker;
         settings["ASPNETCORE_ENVIRONMENT"] = "Production";
         settings["ASPNETCORE_URLS"] = $"http://127.0.0.1:{port}";
         settings["Logging__LogLevel__Default"] = "Error";
