@@ -19,6 +19,7 @@ internal sealed class LimitOptions
     [Range(1, 1_000_000)]
     public int AddressRequests { get; init; } = 6_000;
 
+    /// <summary>The window that requests are counted in.</summary>
     [Range(1, 3_600)]
     public int WindowSeconds { get; init; } = 10;
 

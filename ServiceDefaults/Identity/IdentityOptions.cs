@@ -22,6 +22,7 @@ public sealed class IdentityOptions
 
     public sealed class TrustedKey
     {
+        /// <summary>The <c>kid</c> that tokens of this key carry.</summary>
         [Required]
         public string? KeyId { get; init; }
 

@@ -51,6 +51,7 @@ internal sealed class WorldOptions
     /// <summary>Sent as <c>X-API-Key</c>. A secret.</summary>
     public string? ChainApiKey { get; init; }
 
+    /// <summary>How long one request to the chain's API may take.</summary>
     [Range(1, 60)]
     public int ChainTimeoutSeconds { get; init; } = 10;
 
@@ -142,6 +143,7 @@ internal sealed class WorldOptions
     [Range(0, 1_000)]
     public int Confirmations { get; init; } = 1;
 
+    /// <summary>How often the chain is asked for a new block.</summary>
     [Range(10, 60_000)]
     public int PollIntervalMilliseconds { get; init; } = 1_000;
 
@@ -168,9 +170,11 @@ internal sealed class WorldOptions
 /// <summary>A place that says what a USDT is worth.</summary>
 internal sealed class RateSourceOptions
 {
+    /// <summary>Names it in the log, the metrics and the stored snapshot.</summary>
     [Required]
     public string? Name { get; init; }
 
+    /// <summary>Where it is asked, the whole address.</summary>
     [Required, Url]
     public string? Url { get; init; }
 

@@ -11,7 +11,7 @@ internal sealed class CheckpointOptions
 {
     public const string Section = "Ledger:Checkpoints";
 
-    /// <summary>An ES256 (P-256) private key, PKCS#8: PEM, or its base64. A secret; not to be kept where the database is.</summary>
+    /// <summary>An ES256 (P-256) private key, PKCS#8: PEM, or its base64. A secret. Not to be kept where the database is.</summary>
     [Required]
     public string? SigningKey { get; init; }
 

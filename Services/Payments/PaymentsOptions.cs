@@ -17,19 +17,23 @@ internal sealed class PaymentsOptions
     [Range(1, SecondsPerDay)]
     public int LifetimeSeconds { get; init; } = 600;
 
+    /// <summary>The fee in basis points of the amount, rounded up to a kopeck.</summary>
     [Range(0, 10_000)]
     public int FeeBps { get; init; }
 
+    /// <summary>The least fee, in kopecks, where there is one.</summary>
     [Range(0, long.MaxValue)]
     public long FeeMinMinor { get; init; }
 
-    /// <summary>The greatest fee; 0 means that there is none.</summary>
+    /// <summary>The greatest fee, in kopecks; 0 means that there is none.</summary>
     [Range(0, long.MaxValue)]
     public long FeeMaxMinor { get; init; }
 
+    /// <summary>The least amount of a payment, in kopecks.</summary>
     [Range(1, long.MaxValue)]
     public long MinMinor { get; init; } = 1;
 
+    /// <summary>The greatest amount of a payment, in kopecks.</summary>
     [Range(1, 1_000_000_000_000)]
     public long MaxMinor { get; init; } = 100_000_000;
 

@@ -13,7 +13,7 @@ internal sealed class WebhooksOptions
     [Required]
     public string? EncryptionKey { get; init; }
 
-    /// <summary>Earlier keys, in the same form, still needed to read what was stored under them.</summary>
+    /// <summary>Earlier keys, in the same form, still needed to read what was stored under them. A secret.</summary>
     public IReadOnlyList<string> RetiredEncryptionKeys { get; init; } = [];
 
     /// <summary>Development only: lets test mode's receivers be on this machine.</summary>

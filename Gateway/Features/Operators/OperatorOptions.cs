@@ -10,7 +10,7 @@ internal sealed class OperatorOptions
 
     private const int MinTokenLength = 16;
 
-    /// <summary>The bearer token of the first operator, who has every role and makes the others.</summary>
+    /// <summary>The bearer token of the first operator, who has every role and makes the others. A secret.</summary>
     [Required, MinLength(MinTokenLength)]
     public string? Token { get; init; }
 
