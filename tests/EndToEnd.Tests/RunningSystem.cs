@@ -100,6 +100,14 @@ public sealed class RunningSystem : IAsyncLifetime
         return registered!.Value;
     }
 
+    /// <summary>A client of the sandbox's faucet, which sends what a test orders and makes the chain's index fail.</summary>
+    public async Task<HttpClient> FaucetAsync(CancellationToken cancellationToken)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(App.GetEndpoint("sandbox", "http"), "/faucet/v1/") };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", await EnvironmentAsync("sandbox", "Sandbox__FaucetToken", cancellationToken));
+        return client;
+    }
+
     /// <summary>The next time that a service reaches this point, it dies there for good.</summary>
     public void Arm(string point) => File.WriteAllText(Path.Combine(FaultsFolder, point), "");
 
