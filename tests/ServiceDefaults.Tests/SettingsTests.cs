@@ -5,8 +5,6 @@ namespace ArdorQr.ServiceDefaults.Tests;
 /// <summary>The page of settings against the sources.</summary>
 public sealed class SettingsTests
 {
-    private static readonly string Repository = FindRepository();
-
     private static readonly string[] Projects =
     [
         "ServiceDefaults", "Gateway", "Services/Ledger", "Services/Deposits", "Services/Payments", "Services/Webhooks",
@@ -17,12 +15,12 @@ public sealed class SettingsTests
 
     [Fact]
     public void The_page_is_what_the_sources_say() =>
-        Assert.Equal(SettingsTable.Write(Repository), File.ReadAllText(Path.Combine(Repository, SettingsTable.Page)));
+        Assert.Equal(SettingsTable.Write(Repository.Root), File.ReadAllText(Path.Combine(Repository.Root, SettingsTable.Page)));
 
     [Fact]
     public void Every_setting_says_what_it_means_and_every_secret_says_that_it_is_one()
     {
-        var settings = Projects.SelectMany(project => SettingsReader.Read(Path.Combine(Repository, project))).ToList();
+        var settings = Projects.SelectMany(project => SettingsReader.Read(Path.Combine(Repository.Root, project))).ToList();
 
         Assert.True(settings.Count > 100, $"only {settings.Count} settings were read");
         Assert.DoesNotContain(settings, setting => setting.Meaning.Length == 0);
@@ -48,7 +46,7 @@ public sealed class SettingsTests
     [InlineData("`Identity:Trusted:0:KeyId` | text |", "| yes | no |")]
     public void Ranges_defaults_needs_and_secrets_are_read(string begin, string contained)
     {
-        var row = File.ReadLines(Path.Combine(Repository, SettingsTable.Page))
+        var row = File.ReadLines(Path.Combine(Repository.Root, SettingsTable.Page))
             .Single(line => line.StartsWith("| " + begin, StringComparison.Ordinal));
 
         Assert.Contains(contained, row, StringComparison.Ordinal);
@@ -57,17 +55,6 @@ public sealed class SettingsTests
     private static string LastOf(Setting setting) => setting.Name.Split(':').Last(part => part != "0").TrimEnd('s');
 
     private static IEnumerable<string> Sources(string project) =>
-        Directory.EnumerateFiles(Path.Combine(Repository, project), "*.cs", SearchOption.AllDirectories)
+        Directory.EnumerateFiles(Path.Combine(Repository.Root, project), "*.cs", SearchOption.AllDirectories)
             .Where(file => !file.Contains("/obj/", StringComparison.Ordinal) && !file.Contains("/bin/", StringComparison.Ordinal));
-
-    private static string FindRepository()
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "ArdorQr.sln")))
-        {
-            folder = folder.Parent ?? throw new InvalidOperationException("The tests don't run within the repository.");
-        }
-
-        return folder.FullName;
-    }
 }

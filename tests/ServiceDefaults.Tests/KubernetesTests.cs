@@ -1,0 +1,133 @@
+using ArdorQr.Settings;
+using k8s;
+using k8s.Models;
+
+namespace ArdorQr.ServiceDefaults.Tests;
+
+/// <summary>The manifests against Kubernetes' own schema, and against what the services need and are.</summary>
+public sealed class KubernetesTests
+{
+    private const string Folder = "deploy/kubernetes";
+    private const string Name = "app.kubernetes.io/name";
+
+    private static readonly string[] Services = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
+
+    /// <summary>What isn't a section's setting, but is on the page's first table.</summary>
+    private static readonly string[] Common = ["OTEL_", "ASPNETCORE_", "services__"];
+
+    private static readonly List<object> All =
+        [.. Files().SelectMany(file => KubernetesYaml.LoadAllFromString(File.ReadAllText(file), strict: true))];
+
+    [Fact]
+    public void Every_file_is_in_a_kustomization_and_knows_only_what_the_schema_knows()
+    {
+        var listed = Directory.GetFiles(Path.Combine(Repository.Root, Folder), "kustomization.yaml", SearchOption.AllDirectories)
+            .SelectMany(File.ReadLines).Where(line => line.EndsWith(".yaml", StringComparison.Ordinal))
+            .Select(line => line.Trim(' ', '-')).Order();
+
+        Assert.Equal(Files().Select(Path.GetFileName).Order(), listed);
+        Assert.True(All.Count > 30, $"only {All.Count} objects");
+    }
+
+    [Fact]
+    public void Every_service_has_two_replicas_a_budget_probes_bounds_and_no_right_that_it_does_not_need()
+    {
+        foreach (var service in Services)
+        {
+            var deployment = Named<V1Deployment>(service);
+            var (pod, container) = (deployment.Spec.Template.Spec, deployment.Spec.Template.Spec.Containers.Single());
+
+            Assert.True(deployment.Spec.Replicas >= 2, service);
+            Assert.Equal(service, Named<V1PodDisruptionBudget>(service).Spec.Selector.MatchLabels[Name]);
+            Assert.Equal(service, Named<V1Service>(service).Spec.Selector[Name]);
+            Assert.NotNull(Named<V1NetworkPolicy>(service).Spec.PodSelector);
+            Assert.Equal("/health/ready", container.ReadinessProbe.HttpGet.Path);
+            Assert.Equal("/health/live", container.LivenessProbe.HttpGet.Path);
+            Assert.Contains("memory", container.Resources.Limits.Keys);
+            Assert.True(pod.SecurityContext.RunAsNonRoot, service);
+            Assert.False(pod.AutomountServiceAccountToken, service);
+            Assert.True(container.SecurityContext.ReadOnlyRootFilesystem, service);
+            Assert.False(container.SecurityContext.AllowPrivilegeEscalation, service);
+            Assert.Equal(["ALL"], container.SecurityContext.Capabilities.Drop);
+            Assert.Equal($"ardorqr-{service}", container.EnvFrom.Single().SecretRef.Name);
+        }
+    }
+
+    [Fact]
+    public void Only_migrations_know_the_databases_owners()
+    {
+        var withOwner = All.OfType<V1Job>().ToDictionary(
+            job => job.Metadata.Name, job => job.Spec.Template.Spec.Containers.Single().EnvFrom.Select(from => from.SecretRef.Name));
+
+        Assert.Equal(Services.Select(service => $"migrate-{service}").Order(), withOwner.Keys.Order());
+        Assert.All(Services, service =>
+            Assert.Equal([$"ardorqr-{service}", $"ardorqr-{service}-migrate"], withOwner[$"migrate-{service}"]));
+    }
+
+    [Fact]
+    public void Every_setting_exists_and_no_secret_stands_in_a_manifest()
+    {
+        var settings = Services.Select(FolderOf).Prepend("ServiceDefaults")
+            .SelectMany(folder => SettingsReader.Read(Path.Combine(Repository.Root, folder)))
+            .ToDictionary(setting => setting.Name.Replace(":", "__", StringComparison.Ordinal));
+        var given = All.OfType<V1Deployment>().SelectMany(deployment => deployment.Spec.Template.Spec.Containers)
+            .SelectMany(container => container.Env ?? []).Select(variable => variable.Name).Distinct()
+            .Where(name => !Common.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal))).ToList();
+
+        Assert.NotEmpty(given);
+        Assert.All(given, name => Assert.True(settings.ContainsKey(name), $"{name} is no setting"));
+        Assert.All(given, name => Assert.False(settings[name].IsSecret, $"{name} is a secret"));
+    }
+
+    [Fact]
+    public void Whatever_scales_by_its_queues_names_queues_that_are_consumed()
+    {
+        var consumed = File.ReadAllText(Path.Combine(Repository.Root, "Gateway/Clients/DeadLetterQueues.cs"));
+        var queues = All.OfType<V2HorizontalPodAutoscaler>().SelectMany(scaler => scaler.Spec.Metrics)
+            .Where(metric => metric.External is not null)
+            .SelectMany(metric => metric.External.Metric.Selector.MatchExpressions.Single().Values).ToList();
+
+        Assert.NotEmpty(queues);
+        Assert.All(queues, queue => Assert.Contains($"\"{queue}\"", consumed, StringComparison.Ordinal));
+    }
+
+    /// <summary>Who may call whom, as the design says.</summary>
+    [Theory]
+    [InlineData("ledger", "gateway payments")]
+    [InlineData("deposits", "gateway payments")]
+    [InlineData("payments", "gateway")]
+    [InlineData("webhooks", "gateway")]
+    [InlineData("sandbox", "deposits gateway payments")]
+    public void Only_its_callers_reach_a_service(string service, string callers)
+    {
+        var policy = Named<V1NetworkPolicy>(service).Spec;
+
+        Assert.Equal(service, policy.PodSelector.MatchLabels[Name]);
+        Assert.Equal(["Ingress", "Egress"], policy.PolicyTypes);
+        Assert.Equal(callers.Split(' '),
+            policy.Ingress.Single().FromProperty.Select(peer => peer.PodSelector.MatchLabels[Name]).Order());
+    }
+
+    [Fact]
+    public void What_calls_outside_never_calls_inside()
+    {
+        string[] inside = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10"];
+        var outside = All.OfType<V1NetworkPolicy>().Where(policy => policy.Spec.Egress?
+            .Any(rule => rule.To.Any(peer => peer.IpBlock is not null)) == true).ToList();
+
+        Assert.Equal(["deposits", "payments", "webhooks"], outside.Select(policy => policy.Metadata.Name).Order());
+        Assert.All(outside.SelectMany(policy => policy.Spec.Egress).SelectMany(rule => rule.To)
+            .Where(peer => peer.IpBlock?.Cidr == "0.0.0.0/0"), peer => Assert.Empty(inside.Except(peer.IpBlock.Except)));
+    }
+
+    private static T Named<T>(string name)
+        where T : IKubernetesObject<V1ObjectMeta> =>
+        All.OfType<T>().Single(found => found.Metadata.Name == name);
+
+    private static string FolderOf(string service) =>
+        service == "gateway" ? "Gateway" : $"Services/{char.ToUpperInvariant(service[0])}{service[1..]}";
+
+    private static IEnumerable<string> Files() =>
+        Directory.GetFiles(Path.Combine(Repository.Root, Folder), "*.yaml", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "kustomization.yaml");
+}
