@@ -9,7 +9,8 @@ namespace ArdorQr.Testing;
 
 /// <summary>
 /// A service in this process as it starts for real, on a database of its own, with MassTransit's in-memory harness in
-/// place of the broker, or with the real bus and no broker to reach: HTTP comes in by <see cref="ClientOf"/> and <see cref="ClientOfService"/>, events by the harness.
+/// place of the broker, or with the real bus and no broker to reach: HTTP comes in by <see cref="ClientOf"/> and
+/// <see cref="ClientOfService"/>, events by the harness.
 /// </summary>
 /// <typeparam name="TProgram">The service's entry point.</typeparam>
 public sealed class ServiceFactory<TProgram>(
