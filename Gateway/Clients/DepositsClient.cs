@@ -1,11 +1,9 @@
-using System.Net;
-using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
 
 namespace ArdorQr.Gateway.Clients;
 
 /// <summary>Deposits' internal API for what operators do to deposits.</summary>
-internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsClient> logger)
+internal sealed class DepositsClient(HttpClient http, ILogger<DepositsClient> logger)
 {
     public const string Service = "deposits";
     public const string Scope = "deposits:operate";
@@ -19,7 +17,7 @@ internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsCl
     {
         using var response = await http.GetAsync(
             new Uri($"/internal/deposits{query}", UriKind.Relative), cancellationToken);
-        return await ReadAsync(response, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
 
     /// <summary>An operator's word on a held deposit; repeating it is harmless.</summary>
@@ -35,46 +33,6 @@ internal sealed partial class DepositsClient(HttpClient http, ILogger<DepositsCl
         using var response = await http.PostAsJsonAsync(
             new Uri($"/internal/deposits/{depositId}/decide", UriKind.Relative),
             new { decision, reason, @operator }, cancellationToken);
-        return await ReadAsync(response, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
-
-    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (response.StatusCode == HttpStatusCode.OK)
-        {
-            return body;
-        }
-
-        LogRefused((int)response.StatusCode);
-        throw new RejectedException(RefusalOf(response.StatusCode, body) ?? CommonErrors.Unavailable);
-    }
-
-    /// <summary>What Deposits says of the deposit is the operator's; what it says of our token is not.</summary>
-    private static ApiError? RefusalOf(HttpStatusCode status, byte[] body)
-    {
-        if (status is not (HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict
-            or HttpStatusCode.UnprocessableContent or HttpStatusCode.ServiceUnavailable))
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<Refusal>(body, JsonSerializerOptions.Web) is { Error: { } error }
-                ? new ApiError(error.Code, (int)status, error.Message) { Details = error.Details }
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private sealed record Refusal(RefusalBody? Error);
-
-    private sealed record RefusalBody(string Code, string Message, JsonElement? Details);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Deposits answered {Status}")]
-    private partial void LogRefused(int status);
 }

@@ -1,12 +1,10 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
 
 namespace ArdorQr.Gateway.Clients;
 
 /// <summary>Payments' internal API for what operators do to payments.</summary>
-internal sealed partial class PaymentsClient(HttpClient http, ILogger<PaymentsClient> logger)
+internal sealed class PaymentsClient(HttpClient http, ILogger<PaymentsClient> logger)
 {
     public const string Service = "payments";
     public const string Scope = "payments:operate";
@@ -20,7 +18,7 @@ internal sealed partial class PaymentsClient(HttpClient http, ILogger<PaymentsCl
     {
         using var response = await http.GetAsync(
             new Uri($"/internal/payments{query}", UriKind.Relative), cancellationToken);
-        return await ReadAsync(response, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
 
     /// <summary>Ends a payment in review; repeating it is harmless.</summary>
@@ -34,46 +32,6 @@ internal sealed partial class PaymentsClient(HttpClient http, ILogger<PaymentsCl
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
         using var response = await http.PostAsync(
             new Uri($"/internal/payments/{paymentId}/settle", UriKind.Relative), content, cancellationToken);
-        return await ReadAsync(response, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
-
-    private async Task<byte[]> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
-        if (response.StatusCode == HttpStatusCode.OK)
-        {
-            return body;
-        }
-
-        LogRefused((int)response.StatusCode);
-        throw new RejectedException(RefusalOf(response.StatusCode, body) ?? CommonErrors.Unavailable);
-    }
-
-    /// <summary>What Payments says of the payment is the operator's; what it says of our token is not.</summary>
-    private static ApiError? RefusalOf(HttpStatusCode status, byte[] body)
-    {
-        if (status is not (HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.Conflict
-            or HttpStatusCode.UnprocessableContent or HttpStatusCode.ServiceUnavailable))
-        {
-            return null;
-        }
-
-        try
-        {
-            return JsonSerializer.Deserialize<Refusal>(body, JsonSerializerOptions.Web) is { Error: { } error }
-                ? new ApiError(error.Code, (int)status, error.Message) { Details = error.Details }
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private sealed record Refusal(RefusalBody? Error);
-
-    private sealed record RefusalBody(string Code, string Message, JsonElement? Details);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Payments answered {Status}")]
-    private partial void LogRefused(int status);
 }

@@ -24,6 +24,9 @@ internal sealed partial class WebhooksClient(HttpClient http, ILogger<WebhooksCl
     public const string Scope = "webhooks:configure";
     public const int TimeoutSeconds = 10;
 
+    private static readonly HashSet<HttpStatusCode> AboutTheEndpoint =
+        [HttpStatusCode.BadRequest, HttpStatusCode.Conflict, HttpStatusCode.UnprocessableContent];
+
     /// <exception cref="RejectedException">503 when Webhooks doesn't answer as agreed.</exception>
     public async Task<WebhookEndpoint> GetAsync(Guid merchantId, Mode mode, CancellationToken cancellationToken)
     {
@@ -50,43 +53,18 @@ internal sealed partial class WebhooksClient(HttpClient http, ILogger<WebhooksCl
 
     private async Task<WebhookEndpoint> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken);
+        var body = await response.ReadAsync(Service, AboutTheEndpoint, logger, cancellationToken);
         try
         {
-            if (response.IsSuccessStatusCode)
-            {
-                return JsonSerializer.Deserialize<WebhookEndpoint>(body, JsonSerializerOptions.Web)!;
-            }
-
-            if (IsAboutTheRequest(response.StatusCode)
-                && JsonSerializer.Deserialize<Refusal>(body, JsonSerializerOptions.Web) is { Error: { } error })
-            {
-                throw new RejectedException(new ApiError(error.Code, (int)response.StatusCode, error.Message)
-                {
-                    Details = error.Details,
-                });
-            }
+            return JsonSerializer.Deserialize<WebhookEndpoint>(body, JsonSerializerOptions.Web)!;
         }
         catch (JsonException exception)
         {
-            LogUnreadable((int)response.StatusCode, exception);
+            LogUnreadable(exception);
+            throw new RejectedException(CommonErrors.Unavailable);
         }
-
-        LogFailed((int)response.StatusCode);
-        throw new RejectedException(CommonErrors.Unavailable);
     }
 
-    /// <summary>What Webhooks says of the body is the merchant's; what it says of our token or path is not.</summary>
-    private static bool IsAboutTheRequest(HttpStatusCode status) => status is
-        HttpStatusCode.BadRequest or HttpStatusCode.Conflict or HttpStatusCode.UnprocessableContent;
-
-    private sealed record Refusal(RefusalBody? Error);
-
-    private sealed record RefusalBody(string Code, string Message, JsonElement? Details);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Webhooks answered {Status} with a body that is not as agreed")]
-    private partial void LogUnreadable(int status, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Webhooks answered {Status}")]
-    private partial void LogFailed(int status);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Webhooks answered with a body that is not as agreed")]
+    private partial void LogUnreadable(Exception exception);
 }

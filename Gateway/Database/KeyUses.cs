@@ -8,9 +8,10 @@ internal sealed class KeyUses(ServiceDatabase database, TimeProvider time)
 {
     private const int MaxBatch = 1_000;
 
-    private readonly ConcurrentDictionary<Guid, DateTimeOffset> _lastUse = [];
+    /// <summary>UTC ticks: a value of one word is set in its place, a larger one would be a new object each time.</summary>
+    private readonly ConcurrentDictionary<Guid, long> _lastUse = [];
 
-    public void Note(Guid keyId) => _lastUse[keyId] = time.GetUtcNow();
+    public void Note(Guid keyId) => _lastUse[keyId] = time.GetUtcNow().UtcTicks;
 
     /// <summary>Writes all that was gathered. What can't be written is kept for the next time.</summary>
     public async Task WriteAsync(CancellationToken cancellationToken)
@@ -25,7 +26,7 @@ internal sealed class KeyUses(ServiceDatabase database, TimeProvider time)
         }
     }
 
-    private async Task WriteAsync(KeyValuePair<Guid, DateTimeOffset>[] uses, CancellationToken cancellationToken)
+    private async Task WriteAsync(KeyValuePair<Guid, long>[] uses, CancellationToken cancellationToken)
     {
         // Rows are locked in the order of ids: two replicas that write the same keys never wait for each other in a ring.
         const string sql =
@@ -42,7 +43,7 @@ internal sealed class KeyUses(ServiceDatabase database, TimeProvider time)
         await connection.ExecuteAsync(sql, new
         {
             ids = uses.Select(use => use.Key).ToArray(),
-            times = uses.Select(use => use.Value.UtcDateTime).ToArray(),
+            times = uses.Select(use => new DateTime(use.Value, DateTimeKind.Utc)).ToArray(),
         }, cancellationToken);
     }
 }

@@ -20,8 +20,8 @@ internal sealed class KnownKey(
 
     public bool IsRevoked { get; } = revokedAt is not null;
 
-    /// <summary>Caller tokens made for this key by audience; they go with it when it changes.</summary>
-    public ConcurrentDictionary<string, (string Token, DateTimeOffset Until)> Tokens { get; } = [];
+    /// <summary>Headers with caller tokens made for this key, by audience; they go with it when it changes.</summary>
+    public ConcurrentDictionary<string, (string Header, DateTimeOffset Until)> Tokens { get; } = new(1, 1);
 
     public bool IsKey(ApiKey key) => key.Matches(hash);
 

@@ -22,7 +22,7 @@ internal sealed class ApiKey
     private const int Length = RandomEnd + ChecksumLength;
     private const int HintLength = 4;
 
-    private ApiKey(Mode mode, string text) => (Mode, Text) = (mode, text);
+    private ApiKey(Mode mode, string text) => (Mode, Text, PublicId) = (mode, text, text[PublicIdStart..PublicIdEnd]);
 
     public Mode Mode { get; }
 
@@ -30,7 +30,7 @@ internal sealed class ApiKey
     public string Text { get; }
 
     /// <summary>What the key is looked up by; unique, and no secret.</summary>
-    public string PublicId => Text[PublicIdStart..PublicIdEnd];
+    public string PublicId { get; }
 
     /// <summary>How people tell their keys apart: <c>sk_live_a1b2…f9c0</c>.</summary>
     public string Hint => $"{Text[..(PublicIdStart + HintLength)]}…{Text[^HintLength..]}";
@@ -42,30 +42,60 @@ internal sealed class ApiKey
     }
 
     /// <summary>The key, or null for anything that no gateway can have issued, a mistyped key included.</summary>
-    public static ApiKey? TryParse(string text)
+    public static ApiKey? TryParse(ReadOnlySpan<char> text)
     {
         if (text.Length != Length
             || !text.StartsWith(Prefix, StringComparison.Ordinal)
-            || Mode.TryParse(text[Prefix.Length..ModeEnd]) is not { } mode
+            || ModeOf(text[Prefix.Length..ModeEnd]) is not { } mode
             || text[ModeEnd] != '_'
             || text[PublicIdEnd] != '_'
-            || !Base62.IsValid(text.AsSpan(PublicIdStart, PublicIdLength))
-            || !Base62.IsValid(text.AsSpan(SecretStart)))
+            || !Base62.IsValid(text.Slice(PublicIdStart, PublicIdLength))
+            || !Base62.IsValid(text[SecretStart..]))
         {
             return null;
         }
 
-        return text.AsSpan(RandomEnd).SequenceEqual(Checksum(text.AsSpan(0, RandomEnd))) ? new ApiKey(mode, text) : null;
+        return text[RandomEnd..].SequenceEqual(Checksum(text[..RandomEnd])) ? new ApiKey(mode, text.ToString()) : null;
     }
 
     /// <summary>SHA-256: a secret of 107 random bits can't be guessed, so that a slow hash would only slow us.</summary>
-    public byte[] Hash() => SHA256.HashData(Encoding.ASCII.GetBytes(Text));
+    public byte[] Hash()
+    {
+        var hash = new byte[SHA256.HashSizeInBytes];
+        Hash(hash);
+        return hash;
+    }
 
     /// <summary>Whether this is the key that was hashed; takes the same time for every answer.</summary>
-    public bool Matches(byte[] hash) => CryptographicOperations.FixedTimeEquals(Hash(), hash);
+    public bool Matches(byte[] hash)
+    {
+        Span<byte> own = stackalloc byte[SHA256.HashSizeInBytes];
+        Hash(own);
+        return CryptographicOperations.FixedTimeEquals(own, hash);
+    }
 
     /// <summary>The hint: a key that slips into a log or a message must not carry its secret there.</summary>
     public override string ToString() => Hint;
+
+    private void Hash(Span<byte> hash)
+    {
+        Span<byte> text = stackalloc byte[Length];
+        Encoding.ASCII.GetBytes(Text, text);
+        SHA256.HashData(text, hash);
+    }
+
+    private static Mode? ModeOf(ReadOnlySpan<char> code)
+    {
+        foreach (var mode in Mode.All)
+        {
+            if (code.SequenceEqual(mode.Code))
+            {
+                return mode;
+            }
+        }
+
+        return null;
+    }
 
     private static string Checksum(ReadOnlySpan<char> body) => Base62.Encode(Crc32.Of(body), ChecksumLength);
 }

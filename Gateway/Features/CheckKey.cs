@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
 using ArdorQr.ServiceDefaults.Errors;
@@ -22,41 +23,53 @@ internal sealed partial class CheckKey(
     public Task InvokeAsync(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/v1") ? CheckAsync(context) : next(context);
 
-    private async Task CheckAsync(HttpContext context)
+    /// <summary>Without a state machine of its own for a key that is known: every request comes through here.</summary>
+    private Task CheckAsync(HttpContext context)
     {
-        switch (await JudgeAsync(context, context.RequestAborted))
+        var judging = JudgeAsync(context, context.RequestAborted);
+        return judging.IsCompletedSuccessfully ? GoOnAsync(context, judging.Result) : WaitAsync(context, judging);
+    }
+
+    private async Task WaitAsync(HttpContext context, ValueTask<Verdict> judging) =>
+        await GoOnAsync(context, await judging);
+
+    private Task GoOnAsync(HttpContext context, Verdict verdict)
+    {
+        switch (verdict)
         {
             case Verdict.Refused { Error: var error }:
-                await error.WriteAsync(context);
-                break;
+                return error.WriteAsync(context);
             case Verdict.Guessed { Error: var error }:
                 _guesses.Failed(context.Connection.RemoteIpAddress);
-                await error.WriteAsync(context);
-                break;
+                return error.WriteAsync(context);
             case Verdict.Waits { Seconds: var seconds }:
-                await RateHeaders.WaitAsync(context, seconds);
-                break;
+                return RateHeaders.WaitAsync(context, seconds);
             case Verdict.Passed { Key: var key }:
-                uses.Note(key.Caller.KeyId);
-                var rate = rates.Take(key.Caller.KeyId);
-                if (!rate.IsTaken)
-                {
-                    await RateHeaders.RefuseAsync(context, rate, _rule);
-                    break;
-                }
-
-                context.Features.Set(key);
-                context.Response.OnStarting(
-                    static state =>
-                    {
-                        var (http, verdict, rule) = ((HttpContext, SlidingCount.Verdict, RateRule))state;
-                        RateHeaders.Show(http, verdict, rule);
-                        return Task.CompletedTask;
-                    },
-                    (context, rate, _rule)); // At the start: a failure on the way clears what was set before.
-                await next(context);
-                break;
+                return PassAsync(context, key);
+            default:
+                throw new UnreachableException();
         }
+    }
+
+    private Task PassAsync(HttpContext context, KnownKey key)
+    {
+        uses.Note(key.Caller.KeyId);
+        var rate = rates.Take(key.Caller.KeyId);
+        if (!rate.IsTaken)
+        {
+            return RateHeaders.RefuseAsync(context, rate, _rule);
+        }
+
+        context.Features.Set(key);
+        context.Response.OnStarting(
+            static state =>
+            {
+                var (http, verdict, rule) = ((HttpContext, SlidingCount.Verdict, RateRule))state;
+                RateHeaders.Show(http, verdict, rule);
+                return Task.CompletedTask;
+            },
+            (context, rate, _rule)); // At the start: a failure on the way clears what was set before.
+        return next(context);
     }
 
     private async ValueTask<Verdict> JudgeAsync(HttpContext context, CancellationToken cancellationToken)
@@ -67,7 +80,7 @@ internal sealed partial class CheckKey(
             return new Verdict.Refused(CommonErrors.Unauthorized);
         }
 
-        var key = header.Count > 1 ? null : ApiKey.TryParse(value[Scheme.Length..].Trim(' '));
+        var key = header.Count > 1 ? null : ApiKey.TryParse(value.AsSpan(Scheme.Length).Trim(' '));
         if (_guesses.WaitOf(context.Connection.RemoteIpAddress) is > 0 and var seconds
             && !(key is not null && keys.FindRemembered(key) is { } known && known.IsKey(key)))
         {

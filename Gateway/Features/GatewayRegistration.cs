@@ -41,6 +41,7 @@ internal static class GatewayRegistration
         services.AddHostedService<ShareRateUses>();
         services.AddRequestTimeouts();
         services.ConfigureOptions<SlowClients>();
+        services.ConfigureOptions<CompleteRefusals>();
         services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
         services.AddServiceClient<LedgerClient>(LedgerClient.Service, LedgerClient.Scope)
@@ -62,7 +63,7 @@ internal static class GatewayRegistration
         app.UseMiddleware<HardenResponses>();
         app.UseTrustedProxies();
         app.UseMiddleware<StartOwnTrace>();
-        app.UseRequestTimeouts();
+        SlowClients.UseTimeouts(app);
         app.UseMiddleware<LimitAddresses>();
         app.UseMiddleware<CheckOperator>();
         app.UseMiddleware<CheckKey>();
@@ -88,6 +89,6 @@ internal static class GatewayRegistration
         app.MapManageOperators();
         app.MapListAudit();
         app.MapServeContract();
-        app.MapReverseProxy();
+        app.MapProxy();
     }
 }

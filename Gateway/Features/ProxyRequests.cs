@@ -1,6 +1,9 @@
 using System.Net;
 using ArdorQr.Gateway.Database;
 using ArdorQr.ServiceDefaults.Identity;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Yarp.ReverseProxy.Transforms;
 using Yarp.ReverseProxy.Transforms.Builder;
 
@@ -28,7 +31,15 @@ internal static partial class ProxyRequests
             .ConfigureHttpClient((_, handler) => handler.ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds))
             .AddTransforms(AddIdentity)
             .AddServiceDiscoveryDestinationResolver();
+        // YARP brings them for routes with policies. There are none, and with them each request would be asked for one.
+        builder.Services.RemoveAll<IAuthorizationHandlerProvider>();
+        builder.Services.RemoveAll<IAuthorizationService>();
+        builder.Services.RemoveAll<IPolicyEvaluator>();
     }
+
+    /// <summary>YARP without its steps for sticky sessions and for health learnt of answers: no cluster has either.</summary>
+    public static void MapProxy(this IEndpointRouteBuilder routes) =>
+        routes.MapReverseProxy(pipeline => pipeline.UseLoadBalancing());
 
     private static void AddIdentity(TransformBuilderContext context)
     {
@@ -47,7 +58,7 @@ internal static partial class ProxyRequests
         {
             if (request.HttpContext.Features.Get<KnownKey>() is { } key)
             {
-                request.ProxyRequest.Headers.Authorization = new("Bearer", tokens.For(key, audience));
+                request.ProxyRequest.Headers.TryAddWithoutValidation("Authorization", tokens.HeaderFor(key, audience));
             }
             else
             {
@@ -93,22 +104,23 @@ internal static partial class ProxyRequests
     [LoggerMessage(Level = LogLevel.Error, Message = "{Audience} refused the caller token: keys or clocks differ")]
     private static partial void LogTokenRefused(ILogger logger, string audience);
 
-    /// <summary>Caller tokens, reused for a short while: signing costs more than all else on the way.</summary>
+    /// <summary>Caller tokens, reused for most of their 60 seconds: signing costs more than all else on the way.</summary>
     internal sealed class CallerTokens(TokenIssuer issuer, TimeProvider time)
     {
-        private const int ReuseSeconds = 20;
+        private const int ReuseSeconds = 40;
 
-        public string For(KnownKey key, string audience)
+        /// <summary>The whole Authorization header of a request to this audience.</summary>
+        public string HeaderFor(KnownKey key, string audience)
         {
             var now = time.GetUtcNow();
             if (key.Tokens.TryGetValue(audience, out var cached) && cached.Until > now)
             {
-                return cached.Token;
+                return cached.Header;
             }
 
-            var token = issuer.IssueCaller(key.Caller, audience);
-            key.Tokens[audience] = (token, now.AddSeconds(ReuseSeconds));
-            return token;
+            var header = $"Bearer {issuer.IssueCaller(key.Caller, audience)}";
+            key.Tokens[audience] = (header, now.AddSeconds(ReuseSeconds));
+            return header;
         }
     }
 }

@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Options;
+using Yarp.ReverseProxy.Model;
 
 namespace ArdorQr.Gateway.Features;
 
@@ -33,9 +35,32 @@ internal sealed class SlowClients(IOptions<LimitOptions> limits)
         kestrel.Http2.MaxStreamsPerConnection = MaxStreamsPerConnection;
     }
 
+    /// <summary>
+    /// Limits the whole time of a request, unless nothing of the client's can prolong it: one without a body that is passed
+    /// on takes as long as its service is silent, and that has a limit of its own (the cluster's ActivityTimeout).
+    /// </summary>
+    public static void UseTimeouts(IApplicationBuilder app) =>
+        app.UseWhen(
+            static context => !IsPassedOnWithoutBody(context), static limited => limited.UseRequestTimeouts().Use(NameTimeoutAsync));
+
     public void Configure(RequestTimeoutOptions options) => options.DefaultPolicy = new RequestTimeoutPolicy
     {
         Timeout = TimeSpan.FromSeconds(limits.Value.RequestTimeoutSeconds),
         TimeoutStatusCode = StatusCodes.Status504GatewayTimeout,
     };
+
+    /// <summary>What passes a body on takes the limit's end for the client's, and calls the request a bad one.</summary>
+    private static async Task NameTimeoutAsync(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        if (!context.Response.HasStarted
+            && context.Features.Get<IHttpRequestTimeoutFeature>()?.RequestTimeoutToken.IsCancellationRequested == true)
+        {
+            context.Response.StatusCode = StatusCodes.Status504GatewayTimeout;
+        }
+    }
+
+    private static bool IsPassedOnWithoutBody(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<RouteModel>() is not null
+        && context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false };
 }

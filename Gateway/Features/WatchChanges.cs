@@ -12,7 +12,8 @@ internal sealed partial class WatchChanges(
 {
     private const int LookTimeoutSeconds = 2;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(500);
+    /// <summary>For how long a lost notification stays unseen.</summary>
+    internal TimeSpan LookInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace ArdorQr.ServiceDefaults.Errors;
 
 /// <summary>The errors that any service can answer; each service's own are in its catalogue.</summary>
@@ -46,7 +48,7 @@ public static class CommonErrors
         415 => UnsupportedMediaType,
         429 => RateLimited,
         502 or 503 or 504 => Unavailable with { Status = status },
-        >= 400 and < 500 => new("validation_failed", status, "Запрос составлен неверно."),
+        >= 400 and < 500 or StatusCodes.Status505HttpVersionNotsupported => new("validation_failed", status, "Запрос составлен неверно."),
         _ => Internal with { Status = status },
     };
 }

@@ -10,9 +10,12 @@ public static class ErrorAnswers
     public static IResult ToResult(this ApiError error) => new ErrorResult(error);
 
     /// <summary>The envelope's bytes for this request: what is stored when an answer is kept for replays.</summary>
-    public static byte[] ToBody(this ApiError error, HttpContext context) =>
+    public static byte[] ToBody(this ApiError error, HttpContext context) => error.ToBody(RequestId.Of(context));
+
+    /// <summary>The envelope's bytes for a request of this id.</summary>
+    public static byte[] ToBody(this ApiError error, string requestId) =>
         System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(
-            new ErrorEnvelope(new ErrorBody(error.Code, error.Message, RequestId.Of(context), error.Details)), ApiJson.Options);
+            new ErrorEnvelope(new ErrorBody(error.Code, error.Message, requestId, error.Details)), ApiJson.Options);
 
     /// <summary>Writes status, headers and envelope; the response must not have started.</summary>
     public static async Task WriteAsync(this ApiError error, HttpContext context)

@@ -5,6 +5,7 @@ using ArdorQr.ServiceDefaults.Faults;
 using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.ServiceDefaults.Identity;
 using MassTransit;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
@@ -89,8 +90,12 @@ public static partial class ServiceHost
     private static void MapService(this WebApplication app, Action<WebApplication> map)
     {
         app.UseMiddleware<ErrorEnvelopeMiddleware>();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        if (app.Services.GetService<IAuthenticationSchemeProvider>() is not null)
+        {
+            app.UseAuthentication();
+            app.UseAuthorization();
+        }
+
         app.MapHealth();
         map(app);
     }

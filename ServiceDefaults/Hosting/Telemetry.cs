@@ -32,8 +32,17 @@ internal static class Telemetry
             builder.Logging.AddFilter(category, LogLevel.Warning);
         }
 
+        // Requests and steps of work are always traced: the id goes with each answer and message, and stands in the logs.
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service))
+            .WithTracing(tracing => tracing.AddSource(
+                "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxDispatcher.ActivitySourceName));
+        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            return; // What nobody takes isn't gathered: the details of each call cost more than most calls' own work.
+        }
+
+        telemetry
             .WithMetrics(metrics => metrics
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
@@ -43,10 +52,7 @@ internal static class Telemetry
                 .AddAspNetCoreInstrumentation(options =>
                     options.Filter = context => !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal))
                 .AddHttpClientInstrumentation()
-                .AddSource("MassTransit", "Npgsql", "Yarp.ReverseProxy", OwnSources, OutboxDispatcher.ActivitySourceName));
-        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
-        {
-            telemetry.UseOtlpExporter();
-        }
+                .AddSource("Npgsql", "Yarp.ReverseProxy"))
+            .UseOtlpExporter();
     }
 }

@@ -41,6 +41,11 @@ public static class IdentityRegistration
         builder.Services.AddSingleton<IValidateOptions<IdentityOptions>, IdentityOptionsValidator>();
         builder.Services.AddOptionsWithValidateOnStart<IdentityOptions>().BindConfiguration(IdentityOptions.Section);
         builder.Services.AddSingleton<TokenIssuer>();
+        if (service == GatewayIssuer)
+        {
+            return; // It takes keys, and no tokens.
+        }
+
         builder.Services.AddSingleton<ValidatedTokens>();
         builder.Services.AddAuthentication()
             .AddScheme<TokenAuthenticationOptions, TokenAuthentication>(CallerScheme, options =>

@@ -1,9 +1,10 @@
 using System.Net;
 using System.Text;
+using System.Text.Json.Nodes;
 
 namespace ArdorQr.EndToEnd.Tests;
 
-/// <summary>That the tests' client notices when an answer and the contract part.</summary>
+/// <summary>That the tests notice when an answer or a webhook and the contract part.</summary>
 public sealed class ContractHandlerTests
 {
     private const string Contract =
@@ -12,7 +13,11 @@ public sealed class ContractHandlerTests
           "paths": { "/v1/things/{id}": { "get": { "responses": {
             "200": { "headers": { "X-Request-Id": {} }, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } },
             "404": { "$ref": "#/components/responses/Error" } } } } },
+          "webhooks": { "thing.made": { "post": {
+            "parameters": [{ "$ref": "#/components/parameters/Signature" }],
+            "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Thing" } } } } } } },
           "components": {
+            "parameters": { "Signature": { "name": "X-Signature", "in": "header", "required": true } },
             "responses": { "Error": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Error" } } } } },
             "schemas": {
               "Thing": { "type": "object", "required": ["id", "at"], "properties": {
@@ -41,6 +46,19 @@ public sealed class ContractHandlerTests
         var failure = await Record.ExceptionAsync(() => client.GetAsync(path, TestContext.Current.CancellationToken));
 
         Assert.Equal(isAsAgreed, failure is null);
+    }
+
+    [Theory] // type, header, body, whether it is as agreed
+    [InlineData("thing.made", "x-signature", """{"id":"0198c0de-7c1a-7b6e-9d42-5a1f0c3e8b11","at":null}""", true)]
+    [InlineData("thing.lost", "x-signature", """{"id":"0198c0de-7c1a-7b6e-9d42-5a1f0c3e8b11","at":null}""", false)]
+    [InlineData("thing.made", "x-other", """{"id":"0198c0de-7c1a-7b6e-9d42-5a1f0c3e8b11","at":null}""", false)]
+    [InlineData("thing.made", "x-signature", """{"id":"0198c0de-7c1a-7b6e-9d42-5a1f0c3e8b11"}""", false)]
+    [InlineData("thing.made", "x-signature", """{"id":"0198c0de-7c1a-7b6e-9d42-5a1f0c3e8b11","at":null,"extra":1}""", false)]
+    public void A_webhook_is_as_the_contract_says_or_has_faults(string type, string header, string body, bool isAsAgreed)
+    {
+        var contract = new PublishedContract(JsonNode.Parse(Contract)!.AsObject());
+
+        Assert.Equal(isAsAgreed, !contract.FaultsOfWebhook(type, [header], body).Any());
     }
 
     private sealed class Answers(int status, string body) : HttpMessageHandler

@@ -38,7 +38,8 @@ internal sealed class Merchant : IAsyncDisposable
         var registered = await system.RegisterMerchantAsync("ООО Проверка", cancellationToken);
         var client = system.CreateClient();
         client.DefaultRequestHeaders.Authorization = new("Bearer", registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString());
-        var merchant = new Merchant(client, await WebhookReceiver.StartAsync(cancellationToken));
+        var contract = await PublishedContract.ReadAsync(client, cancellationToken);
+        var merchant = new Merchant(client, await WebhookReceiver.StartAsync(contract, cancellationToken));
 
         // A new merchant is usable within 3 s of its registration.
         await Eventually.TrueAsync(

@@ -148,8 +148,7 @@ public sealed class RunningSystem : IAsyncLifetime
             "webhooks.deposit-detected", "webhooks.deposit-credited",
             "webhooks.payment-processing", "webhooks.payment-completed", "webhooks.payment-failed",
         ];
-        var factory = new ConnectionFactory { Uri = new(await EnvironmentAsync("ledger", "ConnectionStrings__broker", cancellationToken)) };
-        await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        await using var connection = await ConnectToBrokerAsync(cancellationToken);
         uint count = 0;
         foreach (var queue in queues)
         {
@@ -172,6 +171,21 @@ public sealed class RunningSystem : IAsyncLifetime
 
         return count;
     }
+
+    /// <summary>Sends a consumer what it can't read.</summary>
+    public async Task SendUnreadableAsync(string queue, CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectToBrokerAsync(cancellationToken);
+        await using var channel = await connection.CreateChannelAsync(
+            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
+        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", DeliveryMode = DeliveryModes.Persistent };
+        await channel.BasicPublishAsync("", queue, mandatory: true, properties, "unreadable"u8.ToArray(), cancellationToken);
+    }
+
+    private async Task<IConnection> ConnectToBrokerAsync(CancellationToken cancellationToken) => await new ConnectionFactory
+    {
+        Uri = new(await EnvironmentAsync("ledger", "ConnectionStrings__broker", cancellationToken)),
+    }.CreateConnectionAsync(cancellationToken);
 
 #pragma warning disable ASPIREINTERACTION001 // Forms for commands; experimental in this version of Aspire.
     /// <summary>Presses a button of the dashboard with its form filled in; returns its answer, and whether it went well.</summary>

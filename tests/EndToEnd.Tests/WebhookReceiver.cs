@@ -12,7 +12,7 @@ namespace ArdorQr.EndToEnd.Tests;
 
 /// <summary>
 /// A merchant's server: takes webhooks on a loopback port and checks each signature as the published reference says,
-/// with no code of the platform.
+/// with no code of the platform, and each delivery against the published contract.
 /// </summary>
 internal sealed class WebhookReceiver : IAsyncDisposable
 {
@@ -20,9 +20,11 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
     private readonly ConcurrentQueue<Received> _received = [];
     private readonly SemaphoreSlim _arrived = new(0);
+    private readonly ConcurrentQueue<string> _unlike = [];
+    private readonly PublishedContract _contract;
     private readonly WebApplication _app;
 
-    private WebhookReceiver(WebApplication app) => _app = app;
+    private WebhookReceiver(WebApplication app, PublishedContract contract) => (_app, _contract) = (app, contract);
 
     /// <summary>One delivery whose signature was right.</summary>
     internal sealed record Received(Guid EventId, string Type, JsonElement Data, string Body, string Traceparent);
@@ -36,13 +38,13 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     /// <summary>How many deliveries had a wrong signature; each was answered 400.</summary>
     public int Forged { get; private set; }
 
-    public static async Task<WebhookReceiver> StartAsync(CancellationToken cancellationToken)
+    public static async Task<WebhookReceiver> StartAsync(PublishedContract contract, CancellationToken cancellationToken)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         var app = builder.Build();
-        var receiver = new WebhookReceiver(app);
+        var receiver = new WebhookReceiver(app, contract);
         app.MapPost("/", (Delegate)receiver.ReceiveAsync);
         await app.StartAsync(cancellationToken);
         return receiver;
@@ -55,6 +57,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         while (true)
         {
+            AssertAsAgreed();
             if (_received.FirstOrDefault(received => received.Type == type && fits(received.Data)) is { } found)
             {
                 return found;
@@ -72,7 +75,14 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+    /// <summary>Ends, and fails when any delivery, awaited or not, was against the contract.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        AssertAsAgreed();
+    }
+
+    private void AssertAsAgreed() => Assert.True(_unlike.IsEmpty, string.Join("\n", _unlike));
 
     private async Task<IResult> ReceiveAsync(HttpContext context)
     {
@@ -86,7 +96,13 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
         using var json = JsonDocument.Parse(body);
         var root = json.RootElement;
-        _received.Enqueue(new(root.GetProperty("id").GetGuid(), root.GetProperty("type").GetString()!, root.GetProperty("data").Clone(), body,
+        var type = root.GetProperty("type").GetString()!;
+        foreach (var fault in _contract.FaultsOfWebhook(type, context.Request.Headers.Keys, body))
+        {
+            _unlike.Enqueue($"The webhook {type} is against its contract: {fault}\n{body}");
+        }
+
+        _received.Enqueue(new(root.GetProperty("id").GetGuid(), type, root.GetProperty("data").Clone(), body,
             context.Request.Headers.TraceParent.ToString()));
         _arrived.Release();
         return TypedResults.Ok();

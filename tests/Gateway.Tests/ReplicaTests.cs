@@ -38,54 +38,6 @@ public sealed class ReplicaTests(GatewayFixture fixture)
     }
 
     [Fact]
-    public async Task Under_load_no_replica_takes_a_revoked_key_or_lets_a_suspended_merchant_pay_a_second_later()
-    {
-        await using var replica = TestGateway.Start(fixture.Database, fixture.Settings);
-        var (revoked, suspended) = (await fixture.Gateway.RegisterAsync(Cancellation), await fixture.Gateway.RegisterAsync(Cancellation));
-        using var load = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        load.CancelAfter(TimeSpan.FromSeconds(30));
-        var latest = new System.Collections.Concurrent.ConcurrentDictionary<string, long>();
-        var taken = 0;
-        var clients = new[] { fixture.Gateway, replica }.SelectMany(gateway => Enumerable.Range(0, 4).SelectMany(_ => new[]
-        {
-            Task.Run(() => HammerAsync(gateway, revoked.TestKey, HttpMethod.Get, "/v1/balance"), Cancellation),
-            Task.Run(() => HammerAsync(gateway, suspended.TestKey, HttpMethod.Post, "/v1/payments"), Cancellation),
-        })).ToList();
-        await Eventually.TrueAsync(() => Task.FromResult(Volatile.Read(ref taken) > 200), Cancellation);
-
-        using var live = fixture.Gateway.ClientOf(revoked.LiveKey);
-        using (await live.DeleteAsync($"/v1/keys/{revoked.TestKeyId}", Cancellation))
-        using (await replica.Operator.PostAsync($"/operator/merchants/{suspended.Id}/suspend", null, Cancellation))
-        {
-            var committed = Stopwatch.GetTimestamp();
-            await Task.WhenAll(clients); // Each ends by itself when it is refused.
-            Assert.All(latest.Values, at => Assert.InRange(Stopwatch.GetElapsedTime(committed, at).TotalMilliseconds, double.MinValue, 1_000));
-        }
-
-        Assert.Equal(2, latest.Count);
-
-        async Task HammerAsync(TestGateway gateway, string key, HttpMethod method, string path)
-        {
-            using var client = gateway.ClientOf(key);
-            while (true)
-            {
-                var sent = Stopwatch.GetTimestamp();
-                using var request = new HttpRequestMessage(method, path);
-                request.Content = method == HttpMethod.Post ? new StringContent("{}", System.Text.Encoding.UTF8, "application/json") : null;
-                using var response = await client.SendAsync(request, load.Token);
-                if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
-                {
-                    return;
-                }
-
-                Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-                Interlocked.Increment(ref taken);
-                latest.AddOrUpdate(key, sent, (_, earlier) => Math.Max(earlier, sent)); // A request accepted by then may finish.
-            }
-        }
-    }
-
-    [Fact]
     public async Task A_watch_that_has_not_looked_for_a_second_looks_before_it_answers()
     {
         var time = new FakeTimeProvider();

@@ -51,7 +51,8 @@ internal sealed class TestGateway : IAsyncDisposable
     }
 
     public static TestGateway Start(
-        TestDatabase database, IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? services = null)
+        TestDatabase database, IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? services = null,
+        bool isBrokerDown = false)
     {
         var operatorPort = StubService.FreePort();
         var factory = new ServiceFactory<Program>(
@@ -60,7 +61,7 @@ internal sealed class TestGateway : IAsyncDisposable
                 ["Gateway:OperatorPort"] = $"{operatorPort}",
                 ["Operator:Token"] = OperatorToken,
                 ["Operator:SecondOperator"] = "false",
-            }.Concat(settings).DistinctByLast(), services);
+            }.Concat(settings).DistinctByLast(), services, isBrokerDown);
         factory.UseKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);

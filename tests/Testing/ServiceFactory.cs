@@ -9,12 +9,13 @@ namespace ArdorQr.Testing;
 
 /// <summary>
 /// A service in this process as it starts for real, on a database of its own, with MassTransit's in-memory harness in
-/// place of the broker: HTTP comes in by <see cref="ClientOf"/> and <see cref="ClientOfService"/>, events by the harness.
+/// place of the broker, or with the real bus and no broker to reach: HTTP comes in by <see cref="ClientOf"/> and
+/// <see cref="ClientOfService"/>, events by the harness.
 /// </summary>
 /// <typeparam name="TProgram">The service's entry point.</typeparam>
 public sealed class ServiceFactory<TProgram>(
     string service, TestDatabase database, IReadOnlyDictionary<string, string?>? settings = null,
-    Action<IServiceCollection>? services = null) : WebApplicationFactory<TProgram>
+    Action<IServiceCollection>? services = null, bool isBrokerDown = false) : WebApplicationFactory<TProgram>
     where TProgram : class
 {
     /// <summary>A merchant's client, as the Gateway would let it through.</summary>
@@ -36,7 +37,11 @@ public sealed class ServiceFactory<TProgram>(
 
         builder.ConfigureTestServices(collection =>
         {
-            collection.AddTestHarness();
+            if (!isBrokerDown)
+            {
+                collection.AddTestHarness();
+            }
+
             services?.Invoke(collection);
         });
     }

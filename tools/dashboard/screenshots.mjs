@@ -4,9 +4,49 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const folder = process.argv[2];
-const { DASHBOARD_URL: dashboard, MERCHANT_ID: merchant } = process.env;
+const { DASHBOARD_URL: dashboard, DEMO_MERCHANT_ID: merchant } = process.env;
 const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const WAIT_MS = 20_000;
+const REVIEW_MS = 120_000;
+const PAUSE_MS = 500;
+const NOBODY = "01990000-0000-7000-8000-000000000001";
+
+async function call(base, key, method, path, body) {
+  const response = await fetch(base + path, {
+    method,
+    headers: { Authorization: `Bearer ${key}`, "Content-Type": "application/json" },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+const asMerchant = (...request) => call(process.env.GATEWAY_URL, process.env.DEMO_TEST_KEY, ...request);
+const asOperator = (...request) => call(process.env.OPERATOR_URL, process.env.OPERATOR_TOKEN, ...request);
+
+async function eventually(what, ready) {
+  for (const until = Date.now() + REVIEW_MS; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))) {
+    if (await ready()) return;
+  }
+  throw new Error(`Not within ${REVIEW_MS / 1000} s: ${what}`);
+}
+
+/** A payment whose sum ends in 14 stays in processing until an operator settles it. */
+async function paymentInReview() {
+  const amountMinor = 10_014;
+  await asMerchant("POST", "/v1/test/deposits", { amount: 10 });
+  await eventually("the deposit", async () => (await asMerchant("GET", "/v1/balance")).balanceMinor > 2 * amountMinor);
+  const { qr } = await asMerchant("POST", "/v1/test/qr-codes", { kind: "dynamic", amountMinor });
+  const { id } = await asMerchant("POST", "/v1/payments", { qr });
+  await asMerchant("POST", `/v1/payments/${id}/confirm`);
+  await eventually("a payment in review", async () =>
+    (await asOperator("GET", "/operator/payments?status=review")).payments.some((payment) => payment.id === id));
+  return id;
+}
+
+const inReview = await paymentInReview();
+const { deadLetters } = await asOperator("GET", "/operator/dead-letters");
+const letter = deadLetters.find(({ replayedAt }) => replayedAt === null)?.id; // A sound system has none.
 
 // The command, its form, and whether it is sent or only shown.
 const commands = [
@@ -17,9 +57,9 @@ const commands = [
   { title: "Resume merchant", fill: [merchant, "Picture"], send: true },
   { title: "Adjust balance", fill: [merchant, "500", "Picture"], send: true },
   { title: "Payments in review", fill: [], send: true },
-  { title: "Settle payment in review", fill: ["01990000-0000-7000-8000-000000000001", "Picture"], send: false },
+  { title: "Settle payment in review", fill: [inReview, "Picture"], send: true },
   { title: "Dead letters", fill: [], send: true },
-  { title: "Replay dead letter", fill: ["01990000-0000-7000-8000-000000000001", "Picture"], send: false },
+  { title: "Replay dead letter", fill: [letter ?? NOBODY, "Picture"], send: letter !== undefined },
 ];
 
 mkdirSync(folder, { recursive: true });

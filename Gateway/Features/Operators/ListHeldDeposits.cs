@@ -9,15 +9,12 @@ namespace ArdorQr.Gateway.Features.Operators;
 /// </summary>
 internal static class ListHeldDeposits
 {
-    private static readonly string[] PassedOn = ["limit", "before"];
-
     public static void MapListHeldDeposits(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operator/deposits", HandleAsync).WithName(nameof(ListHeldDeposits));
 
     private static async Task<IResult> HandleAsync(
         HttpRequest request, [FromServices] DepositsClient deposits, CancellationToken cancellationToken)
     {
-        var query = QueryString.Create(request.Query.Where(pair => PassedOn.Contains(pair.Key)));
-        return Results.Text(await deposits.ListHeldAsync(query, cancellationToken), "application/json; charset=utf-8");
+        return await deposits.ListHeldAsync(request.PageQuery(), cancellationToken).ToResultAsync();
     }
 }

@@ -10,8 +10,6 @@ namespace ArdorQr.Gateway.Features.Operators;
 /// </summary>
 internal static class ListPaymentsInReview
 {
-    private static readonly string[] PassedOn = ["limit", "before"];
-
     public static void MapListPaymentsInReview(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operator/payments", HandleAsync).WithName(nameof(ListPaymentsInReview));
 
@@ -23,8 +21,6 @@ internal static class ListPaymentsInReview
             return CommonErrors.ValidationFailed("status", "status — только review.").ToResult();
         }
 
-        var query = QueryString.Create(request.Query.Where(pair => PassedOn.Contains(pair.Key)));
-        return Results.Text(
-            await payments.ListInReviewAsync(query, cancellationToken), "application/json; charset=utf-8");
+        return await payments.ListInReviewAsync(request.PageQuery(), cancellationToken).ToResultAsync();
     }
 }

@@ -10,7 +10,7 @@ namespace ArdorQr.Benchmarks.Gateway;
 internal static class GatewayBench
 {
     private const int ManyKeys = 10_000;
-    private const int WarmUpSeconds = 3;
+    private const int WarmUpSeconds = 12;
     private const double LeastThroughput = 0.85;
     private const double MostLatency = 1.3;
     private const double MostGrowth = 1.2;
