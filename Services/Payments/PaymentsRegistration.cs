@@ -29,6 +29,7 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<CreatePayment>();
         builder.Services.AddSingleton<FinishPayment>();
         builder.Services.AddSingleton<ExecutePayment>();
+        builder.Services.AddSingleton<RailTurns>();
         builder.Services.AddSingleton<SettlePayment>();
         builder.Services.AddTransient<DebitPayment>(); // Not longer than a request: Ledger's HttpClient is in it.
         builder.Services.AddTransient<ConfirmPayment>();
