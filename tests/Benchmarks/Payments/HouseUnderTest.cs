@@ -117,7 +117,7 @@ internal sealed class HouseUnderTest : IAsyncDisposable
         settings[$"ConnectionStrings__{service}-owner"] = _databases[service].OwnerConnectionString;
         var done = Path.Combine(BenchFolder.Path, $"{service}.migrated");
         await using var process = new ChildProcess(
-            $"{service}-migrate", ["sh", "-c", "dotnet \"$0\" migrate && touch \"$1\"", ProgramOf(service), done], settings);
+            $"{service}-migrate", ["bash", "-c", "dotnet \"$0\" migrate && touch \"$1\"", ProgramOf(service), done], settings);
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(MigrationSeconds));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         await process.WaitUntilAsync(() => Task.FromResult(File.Exists(done)), either.Token);
