@@ -11,6 +11,7 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, ILogger<SentRows> logger)
 {
     private const int MaxBatch = 1_000;
+    private const int MaxWaiting = 100_000;
     private const int LastRemovalSeconds = 5;
 
     /// <summary>Well within <see cref="Outbox.FreshLeaseSeconds"/>, so that no relay sends these rows again.</summary>
@@ -23,7 +24,7 @@ internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, I
     {
         lock (_lock)
         {
-            _ids.AddRange(ids);
+            _ids.AddRange(ids.Take(MaxWaiting - _ids.Count)); // Others are sent twice and removed then.
         }
     }
 

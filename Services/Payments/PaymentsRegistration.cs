@@ -16,6 +16,7 @@ internal static class PaymentsRegistration
     {
         builder.AddMessaging(consumers => consumers
             .Add<RecordSettlement>(RecordSettlement.Queue)
+            .Add<RecordDiscrepancy>(RecordDiscrepancy.Queue)
             .Add<FailRefundedPayment>(FailRefundedPayment.Queue));
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
@@ -52,6 +53,7 @@ internal static class PaymentsRegistration
         var operators = app.MapInternalApi(OperatorScope);
         ListPaymentsInReview.Map(operators);
         SettlePayment.Map(operators);
+        ClearContradiction.Map(operators);
         GetReconciliation.Map(app.MapInternalApi(GetReconciliation.Scope));
     }
 }

@@ -146,10 +146,11 @@ internal sealed partial class ExecutePayment(
     private async Task CompareAsync(
         ServiceTransaction transaction, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
     {
-        if ((answer is TransferAnswer.Completed) != (payment.State == PaymentState.Completed))
+        var railHasPaid = answer is TransferAnswer.Completed;
+        if (railHasPaid != (payment.State == PaymentState.Completed))
         {
             LogContradiction(payment.PaymentId, answer.Summary);
-            await SettlementTable.ContradictAsync(transaction, payment.PaymentId, answer.Summary, cancellationToken);
+            await finish.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
         }
     }
 

@@ -85,12 +85,17 @@ internal sealed class PaymentsBench
     private async Task MeasureAsync(
         string name, IReadOnlyList<BenchMerchant> merchants, int workers, int ending, CancellationToken cancellationToken)
     {
-        var begin = await _meter.BeginAsync(cancellationToken);
+        await _meter.BeginAsync(cancellationToken);
         var result = await _run.RunAsync(merchants, workers, _options.Seconds, ending, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(SettleSeconds), cancellationToken);
-        var work = await _meter.EndAsync(begin, cancellationToken);
+        var work = await _meter.EndAsync(cancellationToken);
         _rates.Add(name, result.PerSecond);
-        _work.Add($"{name}, commits", work.Commits / (double)result.Payments);
+        _work.Add($"{name}, commits", work.Commits / result.Payments);
+        foreach (var (service, commits) in work.CommitsOf)
+        {
+            _work.Add($"{name}, commits of {service}", commits / result.Payments);
+        }
+
         _work.Add($"{name}, messages published", work.Published / (double)result.Payments);
         _work.Add($"{name}, messages consumed", work.Consumed / (double)result.Payments);
         foreach (var (step, values) in new[]
@@ -101,7 +106,7 @@ internal sealed class PaymentsBench
         }
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{name}: {result.Payments} payments, {result.PerSecond:0.0}/s, confirm to completed p50 {RunResult.Percentile(result.Complete, 50):0.0} ms, {work.Commits / (double)result.Payments:0.00} commits each"));
+            $"{name}: {result.Payments} payments, {result.PerSecond:0.0}/s, confirm to completed p50 {RunResult.Percentile(result.Complete, 50):0.0} ms, {work.Commits / result.Payments:0.00} commits each"));
     }
 
     private async Task<double> FloorAsync(CancellationToken cancellationToken)

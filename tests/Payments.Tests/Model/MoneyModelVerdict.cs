@@ -35,8 +35,14 @@ internal static class MoneyModelVerdict
         Assert.Equal(byHand is null ? rail.HasPaid : byHand == "completed", state == "completed");
         Assert.Equal(byHand is not null && rail.HasPaid != (state == "completed"), contradicted is not null);
 
-        // Ledger is told of one end and never of both: a refusal is answered by now, a completion is told until it is.
-        Assert.Equal(state == "completed" ? ["ardorqr.payments.payment-completed.v1"] : Array.Empty<string>(), told);
+        // Ledger is told of one end and never of both: a refusal is answered by now, a completion is told until it is,
+        // and so is what the rail says against an operator.
+        string[] expected =
+        [
+            .. state == "completed" ? ["ardorqr.payments.payment-completed.v1"] : Array.Empty<string>(),
+            .. contradicted is not null ? ["ardorqr.payments.payment-contradicted.v1"] : Array.Empty<string>(),
+        ];
+        Assert.Equal(expected, told.Order());
         Assert.Equal(state == "completed" ? before - amountMinor : before, payments.Ledger.Balance);
     }
 }
