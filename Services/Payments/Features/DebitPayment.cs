@@ -99,7 +99,7 @@ internal sealed class DebitPayment(
         await transaction.CommitAsync(cancellationToken);
         if (turn is not null)
         {
-            turn.Start(token => execute.RunAsync(claim!, token));
+            turn.Start(current.PaymentId, token => execute.RunAsync(claim!, token));
         }
         else if (isNew)
         {

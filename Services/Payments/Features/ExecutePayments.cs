@@ -71,7 +71,7 @@ internal sealed class ExecutePayments(
 
         foreach (var claim in claims)
         {
-            turns.Hold(claim.MerchantId).Start(token => turn.RunAsync(claim, token));
+            turns.Hold(claim.MerchantId).Start(claim.PaymentId, token => turn.RunAsync(claim, token));
         }
 
         return claims.Count > 0;

@@ -30,7 +30,7 @@ internal sealed partial class RailTurns(ExecutorSignal signal, ILogger<RailTurns
         }
     }
 
-    /// <summary>A turn for a payment of this merchant's if one is free now; null leaves it to the executor's claims.</summary>
+    /// <summary>A turn for a payment of this merchant's if one is free; null leaves it to the executor's claims.</summary>
     public RailTurn? TryHold(Guid merchantId)
     {
         if (!_slots.Wait(TimeSpan.Zero, CancellationToken.None))
@@ -76,7 +76,7 @@ internal sealed partial class RailTurns(ExecutorSignal signal, ILogger<RailTurns
 
     public void Dispose() => _slots.Dispose();
 
-    internal async Task RunAsync(RailTurn turn, Func<CancellationToken, Task> work)
+    internal async Task RunAsync(RailTurn turn, Guid paymentId, Func<CancellationToken, Task> work)
     {
         try
         {
@@ -84,7 +84,7 @@ internal sealed partial class RailTurns(ExecutorSignal signal, ILogger<RailTurns
         }
         catch (Exception exception)
         {
-            LogTurnFailed(exception); // Nothing was recorded; the lease runs out and the row is due again.
+            LogTurnFailed(paymentId, exception); // Nothing was recorded; the row is due again.
         }
         finally
         {
@@ -111,8 +111,9 @@ internal sealed partial class RailTurns(ExecutorSignal signal, ILogger<RailTurns
     }
 
     [LoggerMessage(
-        Level = LogLevel.Error, Message = "A turn with the rail failed; its payment is due again when its lease has run out")]
-    private partial void LogTurnFailed(Exception exception);
+        Level = LogLevel.Error,
+        Message = "A turn for payment {PaymentId} failed; it is due again when its lease has run out")]
+    private partial void LogTurnFailed(Guid paymentId, Exception exception);
 }
 
 /// <summary>A turn that is held: begun by <see cref="Start"/>, or given back when disposed before.</summary>
@@ -123,12 +124,12 @@ internal sealed class RailTurn(RailTurns turns, Guid merchantId) : IDisposable
     public Guid MerchantId => merchantId;
 
     /// <summary>Takes the turn in the background, out of whatever request it came from.</summary>
-    public void Start(Func<CancellationToken, Task> work)
+    public void Start(Guid paymentId, Func<CancellationToken, Task> work)
     {
         _isStarted = true;
         using (ExecutionContext.SuppressFlow())
         {
-            _ = Task.Run(() => turns.RunAsync(this, work));
+            _ = Task.Run(() => turns.RunAsync(this, paymentId, work));
         }
     }
 

@@ -60,7 +60,7 @@ internal static class ReceiveRailCallback
         if (stored.IsWaiting is true && turns.TryHold(stored.MerchantId) is { } turn)
         {
             // The hint is in memory only: were it lost, the schedule asks.
-            turn.Start(token => execute.HearAsync(transferId, token));
+            turn.Start(transferId, token => execute.HearAsync(transferId, token));
         }
         else if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
         {

@@ -228,11 +228,10 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
     }
 
     /// <summary>Turns whose answers were held go on to their end, late as they are.</summary>
-    private async Task LetGoAsync()
+    private Task LetGoAsync()
     {
         rail.LetGo();
-        await Task.WhenAll(_turns);
-        _turns.Clear();
+        return Task.WhenAll(_turns);
     }
 
     private async Task CallBackAsync()
