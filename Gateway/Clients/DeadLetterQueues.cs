@@ -24,9 +24,9 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
     public static IReadOnlyList<string> Consumers { get; } =
     [
         "gateway.checkpoint-signed",
-        "ledger.deposit-confirmed", "ledger.payment-completed", "ledger.payment-rejected",
+        "ledger.deposit-confirmed", "ledger.payment-completed", "ledger.payment-rejected", "ledger.payment-contradicted",
         "deposits.merchant-registered", "deposits.deposit-posted",
-        "payments.payment-settled", "payments.payment-refunded",
+        "payments.payment-settled", "payments.payment-refunded", "payments.discrepancy-booked",
         "webhooks.deposit-detected", "webhooks.deposit-credited",
         "webhooks.payment-processing", "webhooks.payment-completed", "webhooks.payment-failed",
     ];

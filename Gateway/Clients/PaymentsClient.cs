@@ -34,4 +34,16 @@ internal sealed class PaymentsClient(HttpClient http, ILogger<PaymentsClient> lo
             new Uri($"/internal/payments/{paymentId}/settle", UriKind.Relative), content, cancellationToken);
         return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
+
+    /// <summary>Ends an operator's work on a payment that the rail has contradicted; repeating it is harmless.</summary>
+    /// <param name="paymentId">Which payment.</param>
+    /// <param name="reason">The operator's.</param>
+    /// <param name="cancellationToken">Stops waiting; it may have been cleared.</param>
+    /// <exception cref="RejectedException">Payments' refusal, or 503.</exception>
+    public async Task<byte[]> ClearAsync(Guid paymentId, string reason, CancellationToken cancellationToken)
+    {
+        using var response = await http.PostAsJsonAsync(
+            new Uri($"/internal/payments/{paymentId}/clear", UriKind.Relative), new { reason }, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
+    }
 }

@@ -80,6 +80,7 @@ internal static class GatewayRegistration
         app.MapAdjustBalance();
         app.MapListPaymentsInReview();
         app.MapSettlePayment();
+        app.MapClearPayment();
         app.MapApprovals();
         app.MapListHeldDeposits();
         app.MapDecideDeposit();

@@ -49,6 +49,7 @@ public static class MessagingRegistration
                 rabbit.ConfigureEndpoints(context);
             });
         });
+        builder.Services.AddSingleton<SentRows>();
         builder.Services.AddHostedService<OutboxDispatcher>();
         builder.Services.AddHostedService<MessagingUpkeep>();
         return builder;

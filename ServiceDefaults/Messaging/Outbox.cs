@@ -7,8 +7,10 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 /// <summary>The rows of <c>messaging.outbox</c>: written with the change, leased to one sender, removed on confirm.</summary>
 internal static class Outbox
 {
-    /// <summary>How long the committing process has to send from memory before the relay takes the row.</summary>
-    public const int FreshLeaseSeconds = 3;
+    /// <summary>
+    /// How long the committing process has to send from memory, and to remove the row, before the relay takes it.
+    /// </summary>
+    public const int FreshLeaseSeconds = 5;
 
     /// <summary>How long a relay has to send a batch before another may take it.</summary>
     public const int RelayLeaseSeconds = 30;

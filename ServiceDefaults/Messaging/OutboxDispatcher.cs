@@ -13,8 +13,8 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 /// broker that was away, a message that reached no queue). A row goes only when the broker has confirmed it.
 /// </summary>
 internal sealed partial class OutboxDispatcher(
-    NpgsqlDataSource dataSource, OutboxSignal signal, IBus bus, FaultHook faults, TimeProvider time,
-    ILogger<OutboxDispatcher> logger) : BackgroundService
+    NpgsqlDataSource dataSource, OutboxSignal signal, SentRows sentRows, IBus bus, FaultHook faults,
+    TimeProvider time, ILogger<OutboxDispatcher> logger) : BackgroundService
 {
     internal const string ActivitySourceName = "ArdorQr.Outbox";
 
@@ -26,7 +26,7 @@ internal sealed partial class OutboxDispatcher(
     private static readonly ActivitySource Activities = new(ActivitySourceName);
 
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(SendFreshAsync(stoppingToken), RelayAsync(stoppingToken));
+        Task.WhenAll(SendFreshAsync(stoppingToken), RelayAsync(stoppingToken), sentRows.RunAsync(stoppingToken));
 
     private async Task SendFreshAsync(CancellationToken stoppingToken)
     {
@@ -88,17 +88,13 @@ internal sealed partial class OutboxDispatcher(
             }
 
             var confirmed = await Task.WhenAll(batch.Select(message => TryPublishAsync(message, cancellationToken)));
-            await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
             var sent = batch.Where((_, index) => confirmed[index]).Select(message => message.OutboxId).ToArray();
             var unsent = batch.Where((_, index) => !confirmed[index]).ToList();
-            if (sent.Length > 0)
-            {
-                await Outbox.RemoveAsync(connection, sent, cancellationToken);
-            }
-
+            sentRows.Add(sent);
             if (unsent.Count > 0)
             {
                 var pause = unsent.Max(message => Math.Min(1 << Math.Min(message.Attempts, 5), MaxPauseSeconds));
+                await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
                 await Outbox.ReleaseAsync(connection, [.. unsent.Select(message => message.OutboxId)], pause, cancellationToken);
             }
 

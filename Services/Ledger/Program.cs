@@ -17,7 +17,8 @@ builder.Services.AddHostedService(provider => provider.GetRequiredService<Postin
 builder.AddMessaging(consumers => consumers
     .Add<PostDeposit>(PostDeposit.Queue)
     .Add<SettlePayment>(SettlePayment.Queue)
-    .Add<RefundPayment>(RefundPayment.Queue));
+    .Add<RefundPayment>(RefundPayment.Queue)
+    .Add<BookDiscrepancy>(BookDiscrepancy.Queue));
 return await builder.RunServiceAsync(args, app =>
 {
     var merchants = app.MapPublicApi();

@@ -16,6 +16,7 @@ internal static class PaymentsRegistration
     {
         builder.AddMessaging(consumers => consumers
             .Add<RecordSettlement>(RecordSettlement.Queue)
+            .Add<RecordDiscrepancy>(RecordDiscrepancy.Queue)
             .Add<FailRefundedPayment>(FailRefundedPayment.Queue));
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
@@ -29,6 +30,7 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<CreatePayment>();
         builder.Services.AddSingleton<FinishPayment>();
         builder.Services.AddSingleton<ExecutePayment>();
+        builder.Services.AddSingleton<RailTurns>();
         builder.Services.AddSingleton<SettlePayment>();
         builder.Services.AddTransient<DebitPayment>(); // Not longer than a request: Ledger's HttpClient is in it.
         builder.Services.AddTransient<ConfirmPayment>();
@@ -51,6 +53,7 @@ internal static class PaymentsRegistration
         var operators = app.MapInternalApi(OperatorScope);
         ListPaymentsInReview.Map(operators);
         SettlePayment.Map(operators);
+        ClearContradiction.Map(operators);
         GetReconciliation.Map(app.MapInternalApi(GetReconciliation.Scope));
     }
 }

@@ -47,6 +47,8 @@ public sealed class OperatorAccessTests(GatewayFixture fixture)
     [InlineData("support", "POST", "/operator/merchants", true)]
     [InlineData("support", "POST", "/operator/payments/" + Payment + "/settle", false)]
     [InlineData("finance", "POST", "/operator/payments/" + Payment + "/settle", true)]
+    [InlineData("support", "POST", "/operator/payments/" + Payment + "/clear", false)]
+    [InlineData("finance", "POST", "/operator/payments/" + Payment + "/clear", true)]
     [InlineData("finance", "POST", "/operator/merchants", false)]
     [InlineData("finance", "POST", "/operator/operators", false)]
     [InlineData("support", "POST", "/operator/unknown", false)]

@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using ArdorQr.Payments.Tests.Fakes;
 using static ArdorQr.Payments.Tests.PaymentsHarness;
 
 namespace ArdorQr.Payments.Tests;
@@ -18,7 +17,7 @@ public sealed class CallbackTests
         await payments.TurnAsync(id);
         await payments.ExecuteSqlAsync("UPDATE payments.submission SET due_at = clock_timestamp() + interval '1 hour'", null);
 
-        using var response = await SendAsync(payments, Body(id, "completed"));
+        using var response = await RailCallback.SendAsync(payments, RailCallback.Body(id, "completed"));
         var isDue = await payments.ScalarAsync<bool>(Due);
         await payments.TurnAsync(id);
 
@@ -38,7 +37,7 @@ public sealed class CallbackTests
         var id = await payments.ConfirmedAsync();
         await payments.ExecuteSqlAsync("UPDATE payments.submission SET due_at = clock_timestamp() + interval '1 hour'", null);
 
-        using var response = await SendAsync(payments, Body(id, "completed"), ageSeconds, secret);
+        using var response = await RailCallback.SendAsync(payments, RailCallback.Body(id, "completed"), ageSeconds, secret);
 
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal(status == 204, await payments.ScalarAsync<bool>(Due));
@@ -55,7 +54,7 @@ public sealed class CallbackTests
         await using var payments = await StartAsync();
         var id = await payments.ConfirmedAsync();
 
-        using var response = await SendAsync(payments, Body(id, "completed"), header: header);
+        using var response = await RailCallback.SendAsync(payments, RailCallback.Body(id, "completed"), header: header);
 
         Assert.Equal("unauthorized", await CodeOfAsync(response, 401));
     }
@@ -66,8 +65,8 @@ public sealed class CallbackTests
         await using var payments = await StartAsync();
         var id = await payments.ConfirmedAsync();
 
-        using var otherRail = await SendAsync(payments, Body(id, "completed"), rail: "other");
-        using var unknown = await SendAsync(payments, Body(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), "completed"));
+        using var otherRail = await RailCallback.SendAsync(payments, RailCallback.Body(id, "completed"), rail: "other");
+        using var unknown = await RailCallback.SendAsync(payments, RailCallback.Body(Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), "completed"));
 
         Assert.Equal("not_found", await CodeOfAsync(otherRail, 404));
         Assert.Equal("not_found", await CodeOfAsync(unknown, 404));
@@ -79,7 +78,7 @@ public sealed class CallbackTests
         await using var payments = await StartAsync();
         var id = await payments.ConfirmedAsync();
 
-        using var response = await SendAsync(payments, $$"""{"transferId":"{{id}}","status":"{{new string('x', 16 * 1024)}}"}""");
+        using var response = await RailCallback.SendAsync(payments, $$"""{"transferId":"{{id}}","status":"{{new string('x', 16 * 1024)}}"}""");
 
         Assert.Equal("body_too_large", await CodeOfAsync(response, 413));
     }
@@ -91,8 +90,8 @@ public sealed class CallbackTests
         var id = await payments.ConfirmedAsync();
         await payments.TurnAsync(id);
 
-        using var first = await SendAsync(payments, Body(id, "completed"));
-        using var second = await SendAsync(payments, Body(id, "failed"));
+        using var first = await RailCallback.SendAsync(payments, RailCallback.Body(id, "completed"));
+        using var second = await RailCallback.SendAsync(payments, RailCallback.Body(id, "failed"));
 
         Assert.Equal(204, (int)first.StatusCode);
         Assert.Equal(204, (int)second.StatusCode);
@@ -101,16 +100,4 @@ public sealed class CallbackTests
     }
 
     private static string Body(Guid id, string status) => $$"""{"transferId":"{{id}}","status":"{{status}}"}""";
-
-    private static async Task<HttpResponseMessage> SendAsync(
-        PaymentsHarness payments, string body, int ageSeconds = 0, string secret = CallbackSecret, string rail = "sandbox", string? header = null)
-    {
-        var stamp = TimeProvider.System.GetUtcNow().AddSeconds(ageSeconds).ToUnixTimeSeconds();
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes($"{stamp}.{body}"));
-        using var client = payments.AnonymousClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri($"/rail/callbacks/{rail}", UriKind.Relative));
-        request.Content = new StringContent(body, Encoding.UTF8, "application/json");
-        request.Headers.TryAddWithoutValidation("X-Rail-Signature", header ?? $"t={stamp},v1={Convert.ToHexStringLower(signature)}");
-        return await client.SendAsync(request, Token);
-    }
 }

@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ArdorQr.Contracts;
+using ArdorQr.Contracts.Events;
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Features;
@@ -99,6 +100,18 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     public Task PublishAsync<T>(T message)
         where T : class =>
         Services.GetRequiredService<IBus>().Publish(message, Token);
+
+    /// <summary>As Ledger does when the money is back in the wallet; the same event each time.</summary>
+    public Task TellRefundedAsync(Guid id, long totalMinor) => PublishAsync(new PaymentRefunded
+    {
+        EventId = id,
+        CreatedAt = TimeProvider.System.GetUtcNow(),
+        MerchantId = MerchantId,
+        Mode = Mode.Test,
+        PaymentId = id,
+        OperationId = id,
+        TotalMinor = new Kopecks(totalMinor),
+    });
 
     public async Task<JsonObject> CreateAsync(object? body = null, HttpClient? client = null, string? key = null)
     {

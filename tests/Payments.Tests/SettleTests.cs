@@ -135,6 +135,43 @@ public sealed class SettleTests
         Assert.Equal(0, await payments.ScalarAsync<long>("SELECT count(*) FROM payments.submission WHERE due_at IS NOT NULL"));
     }
 
+    [Theory]
+    [InlineData("completed", "failed", false)]
+    [InlineData("failed", "completed", true)]
+    public async Task A_contradiction_is_told_to_ledger_until_it_is_booked_and_cleared_by_an_operator(
+        string outcome, string railSays, bool railHasPaid)
+    {
+        await using var payments = await StartAsync();
+        var id = await InReviewAsync(payments);
+        using var settled = await SettleAsync(payments, id, outcome);
+        using var early = await ClearAsync(payments, id);
+        payments.Rail.Set(id, railSays, railSays == "failed" ? "payee_rejected" : null);
+        await payments.TurnAsync(id);
+        var state = await payments.ScalarAsync<string>("SELECT state FROM payments.payment");
+
+        var told = await payments.Events.PublishedAsync<PaymentContradicted>(Token);
+        await payments.PublishAsync(new DiscrepancyBooked
+        {
+            EventId = id,
+            CreatedAt = told.CreatedAt,
+            MerchantId = told.MerchantId,
+            Mode = told.Mode,
+            PaymentId = told.PaymentId,
+        });
+        await payments.Events.ConsumedAsync<DiscrepancyBooked>(1, Token);
+        using var cleared = await ClearAsync(payments, id);
+        using var again = await ClearAsync(payments, id);
+
+        Assert.Equal("payment_not_in_review", await CodeOfAsync(early, 409));
+        Assert.Equal((id, railHasPaid, 125_000), (told.PaymentId, told.RailHasPaid, told.AmountMinor.Value));
+        Assert.Equal(0, await payments.ScalarAsync<long>(
+            "SELECT count(*) FROM messaging.resend WHERE answer_key LIKE 'discrepancy-booked:%'"));
+        Assert.Equal((200, 200), ((int)cleared.StatusCode, (int)again.StatusCode));
+        Assert.Empty((await ListAsync(payments)).AsArray());
+        Assert.Equal(state, await payments.ScalarAsync<string>("SELECT state FROM payments.payment"));
+        Assert.Equal("Улажено с банком", await payments.ScalarAsync<string>("SELECT cleared_reason FROM payments.settlement"));
+    }
+
     [Fact]
     public async Task A_payment_settled_by_hand_is_never_submitted_again()
     {
@@ -191,6 +228,12 @@ public sealed class SettleTests
     {
         using var client = payments.ServiceClient("gateway", "payments:operate");
         return await payments.PostAsync($"/internal/payments/{id}/settle", new { outcome, reason = "Банк ответил письмом", failureReason }, client: client);
+    }
+
+    private static async Task<HttpResponseMessage> ClearAsync(PaymentsHarness payments, Guid id)
+    {
+        using var client = payments.ServiceClient("gateway", "payments:operate");
+        return await payments.PostAsync($"/internal/payments/{id}/clear", new { reason = "Улажено с банком" }, client: client);
     }
 
     private static async Task<JsonNode> ListAsync(PaymentsHarness payments)

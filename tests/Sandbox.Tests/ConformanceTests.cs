@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
 using ArdorQr.RailConformance;
@@ -12,14 +13,44 @@ public sealed partial class ConformanceTests : RailHost
 {
     private const long Amount = 12_500;
     private const long FailingAmount = 12_501;
+    private const string CallbackCheck = "a transfer's end is called back, signed, and again when it isn't taken";
 
     [Fact]
     public async Task The_sandbox_conforms()
     {
-        var (code, output) = await RunAsync(null);
+        var (code, output) = await RunWithCallbacksAsync(SandboxSettings.CallbackSecret);
 
         Assert.True(code == Command.Conforms, output);
-        Assert.EndsWith("15 passed, 0 failed\n", output, StringComparison.Ordinal);
+        Assert.EndsWith("16 passed, 0 failed\n", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Callbacks_with_another_signature_are_found_out()
+    {
+        var (code, output) = await RunWithCallbacksAsync("another-secret");
+
+        Assert.Equal(Command.Fails, code);
+        Assert.Contains($"FAIL  {CallbackCheck}: a callback's signature is wrong", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Callbacks_that_go_elsewhere_are_missed()
+    {
+        var (code, output) = await RunAsync(
+            null, "--callback-listen", FreeUrl().AbsoluteUri, "--callback-secret", "any", "--patience", "2");
+
+        Assert.Equal(Command.Fails, code);
+        Assert.Contains($"FAIL  {CallbackCheck}: no callback came", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_is_not_given_is_said_to_be_unchecked()
+    {
+        var (code, output) = await RunAsync(null);
+
+        Assert.Equal(Command.Conforms, code);
+        Assert.Contains($"skip  {CallbackCheck}:", output, StringComparison.Ordinal);
+        Assert.EndsWith("15 passed, 0 failed, 1 not checked\n", output, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -76,18 +107,34 @@ public sealed partial class ConformanceTests : RailHost
     [InlineData("--url http://127.0.0.1:1 --token t --qr q --amount 0")]
     [InlineData("--url http://127.0.0.1:1 --token t --qr q --amount 1 --failing-qr q")]
     [InlineData("--url http://127.0.0.1:1 --token t --qr q --amount 1 --speed 9")]
+    [InlineData("--url http://127.0.0.1:1 --token t --qr q --amount 1 --callback-secret s")]
+    [InlineData("--url http://127.0.0.1:1 --token t --qr q --amount 1 --callback-secret s --callback-listen http://192.0.2.1/")]
     [InlineData("--url")]
     public void Arguments_that_say_too_little_are_not_understood(string line) =>
         Assert.Null(Options.TryParse(line.Split(' ')));
 
-    private async Task<(int Code, string Output)> RunAsync(DelegatingHandler? way)
+    private async Task<(int Code, string Output)> RunWithCallbacksAsync(string secret)
+    {
+        CallbackUrl = FreeUrl();
+        await RestartAsync();
+        return await RunAsync(null, "--callback-listen", CallbackUrl.AbsoluteUri, "--callback-secret", secret);
+    }
+
+    private static Uri FreeUrl()
+    {
+        using var socket = new TcpListener(IPAddress.Loopback, 0);
+        socket.Start();
+        return new Uri($"http://127.0.0.1:{((IPEndPoint)socket.LocalEndpoint).Port}/callbacks/");
+    }
+
+    private async Task<(int Code, string Output)> RunAsync(DelegatingHandler? way, params string[] more)
     {
         var qr = await FreshQrAsync("static", Amount); // Payable many times.
         var failing = await FreshQrAsync("static", FailingAmount);
         var options = Options.TryParse(
         [
             "--url", "http://rail.test", "--token", SandboxSettings.RailToken, "--qr", qr, "--amount", $"{Amount}",
-            "--failing-qr", failing, "--failing-amount", $"{FailingAmount}", "--patience", "20",
+            "--failing-qr", failing, "--failing-amount", $"{FailingAmount}", "--patience", "20", .. more,
         ]);
         using var client = ClientThrough(way);
         await using var output = new StringWriter { NewLine = "\n" };

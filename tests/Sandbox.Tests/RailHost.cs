@@ -35,6 +35,9 @@ public abstract class RailHost : IAsyncLifetime
     /// <summary>The receiver's answer to a well-signed callback, given how many it had before.</summary>
     protected Func<int, HttpStatusCode> CallbackAnswer { get; set; } = _ => HttpStatusCode.NoContent;
 
+    /// <summary>Where the rail calls back after the next restart; null: to the receiver of this class.</summary>
+    protected Uri? CallbackUrl { get; set; }
+
     protected int CallbacksOf(Guid id, string status) => _callbacks.Count(callback => callback == (id.ToString(), status));
 
     protected IEnumerable<RouteEndpoint> Routes =>
@@ -117,7 +120,8 @@ public abstract class RailHost : IAsyncLifetime
 
     private void Restart()
     {
-        _service = new ServiceFactory<Program>("sandbox", _database!, SandboxSettings.With($"{_receiver!.Urls.Single()}/callbacks"));
+        _service = new ServiceFactory<Program>("sandbox", _database!, SandboxSettings.With(
+            CallbackUrl?.AbsoluteUri ?? $"{_receiver!.Urls.Single()}/callbacks"));
         _client = _service.CreateClient();
     }
 

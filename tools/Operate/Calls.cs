@@ -50,6 +50,8 @@ internal static class Calls
         new("payments", "settle", "End a payment in review", HttpMethod.Post, "/operator/payments/{id}/settle",
             Id, new Field("outcome", Place.Body, "completed or failed", IsRequired: true), NeededReason,
             new Field("failureReason", Place.Body, "not_executed unless given")),
+        new("payments", "clear", "End the review of one that the rail has contradicted", HttpMethod.Post,
+            "/operator/payments/{id}/clear", Id, NeededReason),
 
         new("deposits", "held", "Deposits that were received and are not credited", HttpMethod.Get, "/operator/deposits", Limit, Before),
         new("deposits", "decide", "Credit a held deposit, or refuse it", HttpMethod.Post, "/operator/deposits/{id}/decide",

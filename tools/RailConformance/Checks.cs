@@ -38,6 +38,7 @@ internal static class Checks
         ("the same id with another body is 409 and changes nothing", ConflictAsync),
         ("cancelling a transfer that was seen tells its status", CancelSeenAsync),
         ("a failure names a known reason", FailsAsync),
+        ("a transfer's end is called back, signed, and again when it isn't taken", CallsBackAsync),
         ("the statement lists each transfer once, with its status and sum", StatementAsync),
         ("a statement without times is refused", StatementTimesAsync),
     ];
@@ -164,7 +165,7 @@ internal static class Checks
     {
         if (options.FailingQr is null)
         {
-            return;
+            throw new NotChecked("no --failing-qr");
         }
 
         var id = FreshId();
@@ -173,6 +174,29 @@ internal static class Checks
         Require(await FinalAsync(rail, id, options, cancellationToken) == "failed", "it doesn't fail");
         var reason = (await rail.AskAsync(id, cancellationToken)).Text("reason");
         Require(Reasons.Contains(reason), $"the reason {reason} isn't one of: {string.Join(", ", Reasons)}");
+    }
+
+    private static async Task CallsBackAsync(Rail rail, Options options, CancellationToken cancellationToken)
+    {
+        var callbacks = rail.Callbacks ?? throw new NotChecked("no --callback-listen");
+        var id = FreshId();
+        StatusOf(await rail.SubmitAsync(id, Transfer(options), cancellationToken), id);
+        for (var began = Stopwatch.GetTimestamp(); ;)
+        {
+            var came = callbacks.Of(id);
+            Require(came.All(callback => callback.Fault is null), came.FirstOrDefault(callback => callback.Fault is not null)?.Fault ?? "");
+            if (came.Count >= 2)
+            {
+                break;
+            }
+
+            Require(
+                Stopwatch.GetElapsedTime(began).TotalSeconds < options.PatienceSeconds,
+                came.Count == 0 ? "no callback came" : "a callback that was answered 503 didn't come again");
+            await Task.Delay(Pause, cancellationToken);
+        }
+
+        Require(await FinalAsync(rail, id, options, cancellationToken) == "completed", "it isn't completed");
     }
 
     private static async Task StatementAsync(Rail rail, Options options, CancellationToken cancellationToken)

@@ -19,6 +19,11 @@ internal sealed record Options
 
     public long FailingAmountMinor { get; init; }
 
+    /// <summary>Where the adapter calls back, on this machine; null: then callbacks aren't checked.</summary>
+    public Uri? CallbackListen { get; private init; }
+
+    public string? CallbackSecret { get; init; }
+
     /// <summary>How long a transfer may take to its final status.</summary>
     public int PatienceSeconds { get; init; } = 60;
 
@@ -37,7 +42,8 @@ internal sealed record Options
         }
 
         return options is { Url: not null, Token: not null, Qr: not null, AmountMinor: > 0 }
-            && options.FailingQr is null == (options.FailingAmountMinor == 0) ? options : null;
+            && options.FailingQr is null == (options.FailingAmountMinor == 0)
+            && options.CallbackListen is null == options.CallbackSecret is null ? options : null;
     }
 
     private Options? With(string name, string value) => name switch
@@ -48,6 +54,9 @@ internal sealed record Options
         "--amount" when Number(value) is { } amount => this with { AmountMinor = amount },
         "--failing-qr" => this with { FailingQr = value },
         "--failing-amount" when Number(value) is { } amount => this with { FailingAmountMinor = amount },
+        "--callback-listen" when Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Scheme == Uri.UriSchemeHttp
+            && url.IsLoopback => this with { CallbackListen = url },
+        "--callback-secret" => this with { CallbackSecret = value },
         "--patience" when Number(value) is { } and <= 3_600 and var seconds => this with { PatienceSeconds = (int)seconds },
         _ => null,
     };

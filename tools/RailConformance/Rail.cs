@@ -16,9 +16,14 @@ internal sealed record Answer(HttpStatusCode Status, JsonElement? Body)
 }
 
 /// <summary>The contract's calls.</summary>
-internal sealed class Rail(HttpClient http, string? token)
+/// <param name="http">With the adapter's base address.</param>
+/// <param name="token">The bearer token, or null for none.</param>
+/// <param name="callbacks">Where the adapter calls back; null when that isn't checked.</param>
+internal sealed class Rail(HttpClient http, string? token, CallbackListener? callbacks)
 {
-    public Rail WithToken(string? other) => new(http, other);
+    public CallbackListener? Callbacks => callbacks;
+
+    public Rail WithToken(string? other) => new(http, other, callbacks);
 
     public Task<Answer> InfoAsync(CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, "info", null, cancellationToken);
 

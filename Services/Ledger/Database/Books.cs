@@ -108,6 +108,7 @@ internal static class Books
     {
         TransferRequest.Settlement settlement => settlement.DebitId,
         TransferRequest.Refund refund => refund.DebitId,
+        TransferRequest.Discrepancy discrepancy => discrepancy.DebitId,
         _ => null,
     };
 

@@ -59,6 +59,11 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
             faults.Transfer(debitId, "it was settled, and the settlement is gone");
         }
 
+        foreach (var id in await LostDiscrepanciesAsync(transaction, after, last, cancellationToken))
+        {
+            faults.Transfer(id, "a discrepancy was booked, and that transfer is gone");
+        }
+
         await JudgeRefusalsAsync(transaction, transfers, after, last, faults, cancellationToken);
 
         await faults.SaveAsync(transaction, place.WalletRound, place.TransferRound, cancellationToken);
@@ -116,6 +121,20 @@ internal sealed class HistoryAudit(CheckpointTrust trust)
             WHERE debit_id > @after AND debit_id <= @last AND NOT EXISTS (
                 SELECT FROM ledger.transfer
                 WHERE transfer.debit_id = settled.debit_id AND transfer.transfer_id = settled.transfer_id)
+            LIMIT @limit
+            """;
+        return transaction.QueryAsync<Guid>(sql, new { after, last, limit = RowsOfStep }, cancellationToken);
+    }
+
+    private static Task<IEnumerable<Guid>> LostDiscrepanciesAsync(
+        ServiceTransaction transaction, Guid after, Guid last, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT transfer_id FROM ledger.audited_discrepancy AS booked
+            WHERE transfer_id > @after AND transfer_id <= @last AND NOT EXISTS (
+                SELECT FROM ledger.transfer
+                WHERE transfer.transfer_id = booked.transfer_id AND transfer.kind = 'discrepancy')
             LIMIT @limit
             """;
         return transaction.QueryAsync<Guid>(sql, new { after, last, limit = RowsOfStep }, cancellationToken);

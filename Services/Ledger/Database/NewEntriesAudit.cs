@@ -36,6 +36,7 @@ internal static class NewEntriesAudit
             page.Judge(faults);
             await SumAsync(transaction, page, cancellationToken);
             await SettledAsync(transaction, page, cancellationToken);
+            await ContradictedAsync(transaction, page, cancellationToken);
             await WalkAsync(transaction, page, isLast, faults, cancellationToken);
             await faults.SaveAsync(transaction, place.WalletRound, place.TransferRound, cancellationToken);
             await transaction.ExecuteAsync(
@@ -89,6 +90,18 @@ internal static class NewEntriesAudit
                 debits = settlements.Select(transfer => transfer.DebitId ?? transfer.TransferId).ToArray(),
                 ids = settlements.Select(transfer => transfer.TransferId).ToArray(),
             }, cancellationToken);
+        }
+    }
+
+    private static async Task ContradictedAsync(
+        ServiceTransaction transaction, TransferPage page, CancellationToken cancellationToken)
+    {
+        const string sql = "INSERT INTO ledger.audited_discrepancy SELECT unnest(@ids) ON CONFLICT DO NOTHING";
+        var ids = page.Transfers.Values.Where(transfer => transfer.Kind == TransferKind.Discrepancy)
+            .Select(transfer => transfer.TransferId).ToArray();
+        if (ids.Length > 0)
+        {
+            await transaction.ExecuteAsync(sql, new { ids }, cancellationToken);
         }
     }
 

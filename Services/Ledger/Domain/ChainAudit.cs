@@ -31,8 +31,8 @@ internal sealed class ChainAudit(WalletState head)
     }
 
     private static OperationHash? HashOf(Entry entry, Transfer transfer, OperationHash previous) =>
-        transfer.Kind == TransferKind.Settlement
-            ? null // It moves no wallet.
+        transfer.Kind is TransferKind.Settlement or TransferKind.Discrepancy
+            ? null // They move no wallet.
             : OperationChain.HashOf(previous, new ChainedOperation(
                 transfer.Wallet, entry.Sequence ?? 0, entry.OperationId ?? Guid.Empty,
                 Codes.OperationTypeOf(transfer.Kind), entry.Amount, entry.BalanceAfter ?? Kopecks.Zero,

@@ -10,6 +10,7 @@ internal static class Codes
         TransferKind.Settlement => "settlement",
         TransferKind.Refund => "refund",
         TransferKind.Adjustment => "adjustment",
+        TransferKind.Discrepancy => "discrepancy",
         _ => throw new ArgumentOutOfRangeException(nameof(kind)),
     };
 

@@ -7,7 +7,7 @@ namespace ArdorQr.Ledger.Domain;
 /// The rules of the books as a pure function: (open books, ordered requests) → (outcomes, transfers, entries, wallets).
 /// Requests act one after another; one that can't be met leaves the books to the next as they were.
 /// </summary>
-internal sealed class Posting
+internal sealed partial class Posting
 {
     private readonly DateTimeOffset _now;
     private readonly Dictionary<WalletKey, WalletState> _wallets;
@@ -48,6 +48,7 @@ internal sealed class Posting
                 TransferRequest.Settlement settlement => Answer(settlement),
                 TransferRequest.Refund refund => Answer(refund),
                 TransferRequest.Adjustment adjustment => Answer(adjustment),
+                TransferRequest.Discrepancy discrepancy => Answer(discrepancy),
                 _ => throw new UnreachableException(),
             };
         }

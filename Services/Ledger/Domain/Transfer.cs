@@ -9,6 +9,7 @@ internal enum TransferKind
     Settlement,
     Refund,
     Adjustment,
+    Discrepancy,
 }
 
 internal enum TransferStatus

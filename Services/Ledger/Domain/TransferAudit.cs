@@ -61,6 +61,8 @@ internal static class TransferAudit
                 (House(HouseAccount.FeeIncome), fee),
             ],
             TransferKind.Refund => [(wallet, total), (House(HouseAccount.PaymentClearing), -total)],
+            TransferKind.Discrepancy =>
+                [(House(HouseAccount.RailSettlement), -amount), (House(HouseAccount.RailDiscrepancy), amount)],
             TransferKind.Adjustment => [(wallet, amount), (House(HouseAccount.Adjustments), -amount)],
             _ => [],
         };

@@ -34,6 +34,14 @@ internal abstract record TransferRequest(Guid Id, WalletKey Wallet)
         Guid AnswerEventId)
         : TransferRequest(Id, Wallet);
 
+    /// <summary>
+    /// Rail settlement ↔ rail discrepancy, by the rail's word against an operator's; no wallet moves. The id is the
+    /// payment's, so that there is one for each. The amount is above zero when the rail didn't pay what was settled,
+    /// below when it paid what was refunded.
+    /// </summary>
+    internal sealed record Discrepancy(Guid Id, WalletKey Wallet, Guid DebitId, Kopecks Amount, Guid AnswerEventId)
+        : TransferRequest(Id, Wallet);
+
     /// <summary>Adjustments ↔ wallet by an operator's word, in either direction, but never below zero.</summary>
     internal sealed record Adjustment(
         Guid Id, WalletKey Wallet, Kopecks Amount, string Description, Guid OperationId)

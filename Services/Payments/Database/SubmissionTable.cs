@@ -40,7 +40,7 @@ internal sealed record RailWord(string? Action, string Answer)
 internal static class SubmissionTable
 {
     /// <summary>A merchant whose payments all wait for a slow rail leaves turns to the others.</summary>
-    private const int MaxTurnsPerMerchant = 8;
+    public const int MaxTurnsPerMerchant = 8;
 
     /// <summary>How far a claim looks for payments of other merchants.</summary>
     private const int Window = 200;
@@ -51,25 +51,31 @@ internal static class SubmissionTable
         traceparent
         """;
 
-    /// <summary>Makes a just confirmed payment due at once.</summary>
-    public static Task AddAsync(
-        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds,
+    /// <summary>
+    /// Makes a just confirmed payment due at once, in the hands of the caller for as long as the lease lasts: 0 s leaves
+    /// it to whoever claims it.
+    /// </summary>
+    public static Task<SubmissionClaim> AddAsync(
+        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds, int leaseSeconds,
         CancellationToken cancellationToken)
     {
         const string sql =
-            """
+            $"""
             INSERT INTO payments.submission (
                 payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
             VALUES (@PaymentId, @MerchantId, clock_timestamp(),
                 clock_timestamp() + make_interval(secs => @cutOffSeconds),
-                clock_timestamp() + make_interval(secs => @reviewSeconds), clock_timestamp(), @traceparent)
+                clock_timestamp() + make_interval(secs => @reviewSeconds),
+                clock_timestamp() + make_interval(secs => @leaseSeconds), @traceparent)
+            RETURNING {Columns}
             """;
-        return transaction.ExecuteAsync(sql, new
+        return transaction.QuerySingleAsync<SubmissionClaim>(sql, new
         {
             payment.PaymentId,
             payment.MerchantId,
             cutOffSeconds,
             reviewSeconds,
+            leaseSeconds,
             traceparent = Activity.Current?.Id,
         }, cancellationToken);
     }

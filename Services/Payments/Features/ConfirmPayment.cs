@@ -17,22 +17,10 @@ namespace ArdorQr.Payments.Features;
 /// attempt, so that any number of confirms is one debit.
 /// </summary>
 internal sealed class ConfirmPayment(
-    ServiceDatabase database, DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults,
-    TimeProvider time, IHostApplicationLifetime lifetime)
+    DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults, TimeProvider time,
+    IHostApplicationLifetime lifetime)
 {
     internal sealed record Request;
-
-    /// <summary>What the payment's row said under its lock.</summary>
-    private abstract record Intent
-    {
-        private Intent()
-        {
-        }
-
-        internal sealed record Open(PaymentRow Payment, Guid AttemptId, bool IsLate) : Intent;
-
-        internal sealed record Answered(Answer Answer) : Intent;
-    }
 
     public static void Map(RouteGroupBuilder api) =>
         api.MapPost("/payments/{id}/confirm", static (
@@ -48,84 +36,78 @@ internal sealed class ConfirmPayment(
             _ = JsonBody.Parse<Request>(body) ?? throw new RejectedException(CommonErrors.BadJson);
         }
 
-        return await requests.RunAsync(
-            context, $"POST /v1/payments/{id}/confirm", body,
-            call => ExecuteAsync(caller, id, call, cancellationToken), cancellationToken);
+        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, async (transaction, enter) =>
+        {
+            var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, cancellationToken);
+            return await enter() switch
+            {
+                Entry.Turned { Answer: var answer } => new Beginning.Ended(answer),
+                Entry.Admitted { Call: var call } => await OpenAsync(caller, payment, call, transaction, cancellationToken),
+                _ => throw new UnreachableException(),
+            };
+        }, cancellationToken);
     }
 
-    private async Task<Answer> ExecuteAsync(
-        CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
+    private async Task<Beginning> OpenAsync(
+        CallerIdentity caller, PaymentRow? payment, IdempotentCall call, ServiceTransaction transaction,
+        CancellationToken cancellationToken)
     {
-        var intent = await OpenAsync(caller, id, call, cancellationToken);
-        if (intent is not Intent.Open { Payment: var payment } open)
+        switch (payment)
         {
-            return ((Intent.Answered)intent).Answer;
+            case null:
+                return new Beginning.Ended(call.Of(CommonErrors.NotFound));
+            case { State: PaymentState.Expired }:
+                return new Beginning.Ended(call.Of(PaymentErrors.Expired));
+            case not { State: PaymentState.Resolved }:
+                return new Beginning.Ended(Shown(payment));
+            case { OpenAttemptId: { } attempt }:
+                var isLate = await IsLateAsync(transaction, payment.PaymentId, cancellationToken);
+                return new Beginning.GoesOn(() => DebitAsync(caller, payment, attempt, isLate, call));
         }
 
+        if (payment.TotalKopecks > caller.Limits.MaxPayment)
+        {
+            return new Beginning.Ended(call.Of(PaymentErrors.KeyMaxPayment(caller.Limits.MaxPayment!.Value)));
+        }
+
+        var opened = Guid.CreateVersion7(time.GetUtcNow());
+        try
+        {
+            if (await AttemptTable.TryOpenAsync(transaction, payment.PaymentId, opened, cancellationToken))
+            {
+                return await KeyBudgets.ReserveAsync(
+                    transaction, opened, payment.TotalKopecks, caller.Limits.DailyBudgets, cancellationToken) is { } full
+                    ? new Beginning.Ended(call.Of(PaymentErrors.KeyDailyLimit(full.Limit)))
+                    : new Beginning.GoesOn(() => DebitAsync(caller, payment, opened, isLate: false, call));
+            }
+        }
+        catch (PostgresException exception) when (exception.ConstraintName == PaymentTable.SingleUseConstraint)
+        {
+            return new Beginning.Ended(call.Of(PaymentErrors.Duplicate));
+        }
+
+        await PaymentTable.ExpireAsync(transaction, payment, cancellationToken);
+        return new Beginning.Ended(call.Of(PaymentErrors.Expired));
+    }
+
+    private async Task<Answer> DebitAsync(
+        CallerIdentity caller, PaymentRow payment, Guid attempt, bool isLate, IdempotentCall call)
+    {
         faults.Reach("payments.intent-committed");
         var finish = lifetime.ApplicationStopped; // From here on money may move: the caller's going away stops nothing.
         var outcome = await debit.RunAsync(
-            payment, open.AttemptId, open.IsLate,
+            payment, attempt, isLate,
             (transaction, row) => call.KeepAsync(transaction, Shown(row), finish), finish);
         return outcome switch
         {
             DebitOutcome.Debited debited => Shown(debited.Payment),
             DebitOutcome.InsufficientFunds(var balance, var total) =>
                 call.Of(PaymentErrors.InsufficientFunds(
-                    balance, total,
-                    await deposits.QuoteAsync(caller.MerchantId, caller.Mode, total - balance, cancellationToken))),
+                    balance, total, await deposits.QuoteAsync(caller.MerchantId, caller.Mode, total - balance, finish))),
             DebitOutcome.Expired => call.Of(PaymentErrors.Expired),
             DebitOutcome.Unknown => call.Of(CommonErrors.Unavailable),
             _ => throw new UnreachableException(),
         };
-    }
-
-    private async Task<Intent> OpenAsync(
-        CallerIdentity caller, Guid id, IdempotentCall call, CancellationToken cancellationToken)
-    {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, cancellationToken);
-        switch (payment)
-        {
-            case null:
-                return new Intent.Answered(call.Of(CommonErrors.NotFound));
-            case { State: PaymentState.Expired }:
-                return new Intent.Answered(call.Of(PaymentErrors.Expired));
-            case not { State: PaymentState.Resolved }:
-                return new Intent.Answered(Shown(payment));
-            case { OpenAttemptId: { } attempt }:
-                return new Intent.Open(payment, attempt, await IsLateAsync(transaction, id, cancellationToken));
-        }
-
-        if (payment.TotalKopecks > caller.Limits.MaxPayment)
-        {
-            return new Intent.Answered(call.Of(PaymentErrors.KeyMaxPayment(caller.Limits.MaxPayment!.Value)));
-        }
-
-        var opened = Guid.CreateVersion7(time.GetUtcNow());
-        try
-        {
-            if (await AttemptTable.TryOpenAsync(transaction, id, opened, cancellationToken))
-            {
-                if (await KeyBudgets.ReserveAsync(
-                    transaction, opened, payment.TotalKopecks, caller.Limits.DailyBudgets, cancellationToken) is { } full)
-                {
-                    return new Intent.Answered(call.Of(PaymentErrors.KeyDailyLimit(full.Limit))); // Rolled back.
-                }
-
-                await transaction.CommitAsync(cancellationToken);
-                return new Intent.Open(payment, opened, IsLate: false);
-            }
-        }
-        catch (PostgresException exception) when (exception.ConstraintName == PaymentTable.SingleUseConstraint)
-        {
-            return new Intent.Answered(call.Of(PaymentErrors.Duplicate));
-        }
-
-        await PaymentTable.ExpireAsync(transaction, payment, cancellationToken);
-        var answer = await call.KeepAsync(transaction, call.Of(PaymentErrors.Expired), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return new Intent.Answered(answer);
     }
 
     private static Task<bool> IsLateAsync(

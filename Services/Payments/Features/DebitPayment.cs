@@ -34,8 +34,8 @@ internal abstract record DebitOutcome
 /// confirm and recovery come here, together or one after the other; the first to record decides, the rest read it.
 /// </summary>
 internal sealed class DebitPayment(
-    ServiceDatabase database, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, TimeProvider time,
-    IOptions<PaymentsOptions> options)
+    ServiceDatabase database, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, RailTurns turns,
+    ExecutePayment execute, TimeProvider time, IOptions<PaymentsOptions> options)
 {
     /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
     /// <param name="payment">The payment with the open attempt.</param>
@@ -82,9 +82,12 @@ internal sealed class DebitPayment(
         await using var transaction = await database.BeginAsync(cancellationToken);
         var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
         var isNew = current.OpenAttemptId == attemptId;
+        using var turn = isNew ? turns.TryHold(current.MerchantId) : null;
+        SubmissionClaim? claim = null;
         if (isNew)
         {
-            current = await ConfirmAsync(transaction, current, attemptId, operationId, cancellationToken);
+            (current, claim) = await ConfirmAsync(
+                transaction, current, attemptId, operationId, turn is null ? 0 : execute.LeaseSeconds, cancellationToken);
         }
         else if (current.DebitId != attemptId)
         {
@@ -94,7 +97,11 @@ internal sealed class DebitPayment(
 
         await keep(transaction, current);
         await transaction.CommitAsync(cancellationToken);
-        if (isNew)
+        if (turn is not null)
+        {
+            turn.Start(current.PaymentId, token => execute.RunAsync(claim!, token));
+        }
+        else if (isNew)
         {
             executor.Wake();
         }
@@ -102,15 +109,16 @@ internal sealed class DebitPayment(
         return new DebitOutcome.Debited(current);
     }
 
-    private async Task<PaymentRow> ConfirmAsync(
-        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId,
+    private async Task<(PaymentRow Payment, SubmissionClaim Claim)> ConfirmAsync(
+        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId, int leaseSeconds,
         CancellationToken cancellationToken)
     {
         await AttemptTable.PostAsync(transaction, attemptId, operationId, cancellationToken);
         var confirmed = await PaymentTable.ConfirmAsync(
             transaction, payment, operationId, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        await SubmissionTable.AddAsync(
-            transaction, payment, options.Value.CutOffSeconds, options.Value.ReviewSeconds, cancellationToken);
+        var claim = await SubmissionTable.AddAsync(
+            transaction, payment, options.Value.CutOffSeconds, options.Value.ReviewSeconds, leaseSeconds,
+            cancellationToken);
         transaction.Enqueue(new PaymentProcessing
         {
             EventId = confirmed.ProcessingEventId!.Value,
@@ -120,7 +128,7 @@ internal sealed class DebitPayment(
             PaymentId = confirmed.PaymentId,
             Payment = await PaymentView.SnapshotAsync(transaction, confirmed, cancellationToken),
         });
-        return confirmed;
+        return (confirmed, claim);
     }
 
     private async Task<DebitOutcome> RefuseAsync(

@@ -35,8 +35,7 @@ internal sealed partial class ExecutePayment(
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
             LogNoRail(payment.PaymentId, payment.Rail);
-            await PostponeAsync(
-                claim, payment, null, new TransferAnswer.Unknown("no such rail"), cancellationToken);
+            await RecordAsync(claim, null, new TransferAnswer.Unknown("no such rail"), cancellationToken);
             return;
         }
 
@@ -57,7 +56,34 @@ internal sealed partial class ExecutePayment(
                 : (RailWord.Submit, await SubmitAsync(rail, payment, renewed, cancellationToken));
         }
 
-        await RecordAsync(claim, payment, action, answer, cancellationToken);
+        await RecordAsync(claim, action, answer, cancellationToken);
+    }
+
+    /// <summary>
+    /// The rail has called. It is asked at once, which changes nothing; then the row is taken and the answer recorded in
+    /// one transaction. A row that another holds, or a transfer that has to be sent, is the executor's.
+    /// </summary>
+    public async Task HearAsync(Guid paymentId, CancellationToken cancellationToken)
+    {
+        var payment = await FindAsync(paymentId, cancellationToken);
+        if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
+        {
+            return; // The executor says so when it is due.
+        }
+
+        var answer = await rail.AskAsync(paymentId, cancellationToken);
+        if (answer is TransferAnswer.NotSeen)
+        {
+            return; // Due by its schedule, when it is sent or cancelled under a lease.
+        }
+
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        payment = (await PaymentTable.LockAsync(transaction, paymentId, cancellationToken))!;
+        if (await SubmissionTable.TakeAsync(
+            transaction.Connection, paymentId, LeaseSeconds, cancellationToken) is { } claim)
+        {
+            await RecordAsync(transaction, claim, payment, RailWord.Ask, answer, cancellationToken);
+        }
     }
 
     private async Task<TransferAnswer> SubmitAsync(
@@ -68,26 +94,40 @@ internal sealed partial class ExecutePayment(
         return answer;
     }
 
-    private Task RecordAsync(
-        SubmissionClaim claim, PaymentRow payment, string action, TransferAnswer answer,
-        CancellationToken cancellationToken)
-    {
-        LogAnswer(payment.PaymentId, claim.Tries + 1, answer.Summary);
-        var word = new RailWord(action, answer.Summary);
-        return answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
-            ? FinishAsync(claim, word, answer, cancellationToken)
-            : PostponeAsync(claim, payment, action, answer, cancellationToken);
-    }
-
-    private async Task FinishAsync(
-        SubmissionClaim claim, RailWord word, TransferAnswer answer, CancellationToken cancellationToken)
+    private async Task RecordAsync(
+        SubmissionClaim claim, string? action, TransferAnswer answer, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
+        await RecordAsync(transaction, claim, payment, action, answer, cancellationToken);
+    }
+
+    /// <summary>Records the answer and commits, unless the row was taken by another meanwhile.</summary>
+    private async Task RecordAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, string? action,
+        TransferAnswer answer, CancellationToken cancellationToken)
+    {
+        var word = new RailWord(action, answer.Summary);
+        if (await (answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
+            ? TryFinishAsync(transaction, claim, payment, word, answer, cancellationToken)
+            : TryPostponeAsync(transaction, claim, word, answer, cancellationToken)))
+        {
+            await transaction.CommitAsync(cancellationToken);
+            LogAnswer(claim.PaymentId, claim.Tries + 1, answer.Summary);
+        }
+        else
+        {
+            LogLeaseLost(claim.PaymentId);
+        }
+    }
+
+    private async Task<bool> TryFinishAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, RailWord word, TransferAnswer answer,
+        CancellationToken cancellationToken)
+    {
         if (!await SubmissionTable.TryFinishAsync(transaction, claim, word, cancellationToken))
         {
-            LogLeaseLost(claim.PaymentId); // The new holder asks the rail itself.
-            return;
+            return false; // The new holder asks the rail itself.
         }
 
         await (payment.State == PaymentState.Confirming
@@ -99,38 +139,35 @@ internal sealed partial class ExecutePayment(
                 _ => finish.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
             }
             : CompareAsync(transaction, payment, answer, cancellationToken));
-        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <summary>The payment was settled by hand before: the rail's word changes nothing more, but may be another.</summary>
     private async Task CompareAsync(
         ServiceTransaction transaction, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
     {
-        if ((answer is TransferAnswer.Completed) != (payment.State == PaymentState.Completed))
+        var railHasPaid = answer is TransferAnswer.Completed;
+        if (railHasPaid != (payment.State == PaymentState.Completed))
         {
             LogContradiction(payment.PaymentId, answer.Summary);
-            await SettlementTable.ContradictAsync(transaction, payment.PaymentId, answer.Summary, cancellationToken);
+            await finish.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
         }
     }
 
-    private async Task PostponeAsync(
-        SubmissionClaim claim, PaymentRow payment, string? action, TransferAnswer answer,
+    private async Task<bool> TryPostponeAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, RailWord word, TransferAnswer answer,
         CancellationToken cancellationToken)
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken);
         var isOverdue = await SubmissionTable.TryPostponeAsync(
-            transaction, claim, new RailWord(action, answer.Summary), AskSchedule.DelaySeconds(claim.Tries + 1),
-            cancellationToken);
+            transaction, claim, word, AskSchedule.DelaySeconds(claim.Tries + 1), cancellationToken);
         if (isOverdue is null)
         {
-            LogLeaseLost(claim.PaymentId);
-            return;
+            return false;
         }
 
         if (answer is TransferAnswer.Conflict)
         {
-            LogConflict(payment.PaymentId);
+            LogConflict(claim.PaymentId);
             await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "rail_conflict", cancellationToken);
         }
         else if (isOverdue.Value)
@@ -138,7 +175,7 @@ internal sealed partial class ExecutePayment(
             await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "no_outcome", cancellationToken);
         }
 
-        await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     private async Task<PaymentRow> FindAsync(Guid paymentId, CancellationToken cancellationToken)

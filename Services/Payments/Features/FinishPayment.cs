@@ -4,7 +4,10 @@ using ArdorQr.ServiceDefaults.Database;
 
 namespace ArdorQr.Payments.Features;
 
-/// <summary>The two ends of a debited payment, each with the event that Ledger acts on; in the caller's transaction.</summary>
+/// <summary>
+/// The two ends of a debited payment, and the rail's word against them, each with the event that Ledger acts on; in the
+/// caller's transaction.
+/// </summary>
 internal sealed class FinishPayment(TimeProvider time)
 {
     /// <summary>confirming → completed.</summary>
@@ -50,5 +53,29 @@ internal sealed class FinishPayment(TimeProvider time)
             },
             FailRefundedPayment.AnswerKey(row.PaymentId), cancellationToken);
         return row;
+    }
+
+    /// <summary>
+    /// The rail's final word is another than the one that the payment was settled by: nothing changes for the merchant,
+    /// an operator is called, and the difference is booked.
+    /// </summary>
+    public async Task ContradictAsync(
+        ServiceTransaction transaction, PaymentRow payment, bool railHasPaid, string railAnswer,
+        CancellationToken cancellationToken)
+    {
+        var at = await SettlementTable.ContradictAsync(transaction, payment.PaymentId, railAnswer, cancellationToken);
+        await transaction.EnqueueUntilAnsweredAsync(
+            new PaymentContradicted
+            {
+                EventId = Guid.CreateVersion7(time.GetUtcNow()),
+                CreatedAt = at,
+                MerchantId = payment.MerchantId,
+                Mode = payment.Mode,
+                PaymentId = payment.PaymentId,
+                DebitId = payment.DebitId!.Value,
+                AmountMinor = payment.AmountKopecks,
+                RailHasPaid = railHasPaid,
+            },
+            RecordDiscrepancy.AnswerKey(payment.PaymentId), cancellationToken);
     }
 }

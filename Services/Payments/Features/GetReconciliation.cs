@@ -18,6 +18,7 @@ internal sealed class GetReconciliation(ServiceDatabase database, LedgerClient l
     private const int MaxAskedAtLedger = 200;
     private const int AskedAtOnce = 8;
     private const int OverdueMinutes = 10;
+    private const int AttemptDays = 3;
     private const int StatementHours = 24;
 
     /// <summary>What has only just happened may be in one of the two books and not in the other yet.</summary>
@@ -73,28 +74,40 @@ internal sealed class GetReconciliation(ServiceDatabase database, LedgerClient l
         return new Response(checks);
     }
 
-    /// <summary>Each debited payment has one posted attempt, each posted attempt such a payment; in kopecks.</summary>
+    /// <summary>
+    /// Each debited payment has one posted attempt, each posted attempt such a payment; in kopecks. Of the attempts of
+    /// the last days, by their ids, which tell their time: what is older was looked at when it was not.
+    /// </summary>
     private async Task<Check> AttemptsAsync(CancellationToken cancellationToken)
     {
+        const string sinceSql =
+            """
+            SELECT rpad(lpad(to_hex((1000 * extract(
+                epoch FROM clock_timestamp() - make_interval(days => @AttemptDays)))::bigint), 12, '0'), 32, '0')::uuid
+            """;
         const string sumsSql =
             """
             SELECT
-                (SELECT coalesce(sum(total_kopecks), 0)::bigint FROM payments.payment WHERE debit_id IS NOT NULL),
+                (SELECT coalesce(sum(total_kopecks), 0)::bigint FROM payments.payment WHERE debit_id >= @since),
                 (SELECT coalesce(sum(total_kopecks), 0)::bigint
-                 FROM payments.attempt JOIN payments.payment USING (payment_id) WHERE status = 'posted')
+                 FROM payments.attempt JOIN payments.payment USING (payment_id)
+                 WHERE attempt_id >= @since AND status = 'posted')
             """;
         const string faultsSql =
             """
             SELECT coalesce(payment.payment_id, attempt.payment_id)::text
-            FROM (SELECT * FROM payments.payment WHERE debit_id IS NOT NULL) AS payment
-            FULL JOIN (SELECT * FROM payments.attempt WHERE status = 'posted') AS attempt
+            FROM (SELECT * FROM payments.payment WHERE debit_id >= @since) AS payment
+            FULL JOIN (SELECT * FROM payments.attempt WHERE attempt_id >= @since AND status = 'posted') AS attempt
                 ON attempt.attempt_id = payment.debit_id AND attempt.operation_id = payment.operation_id
             WHERE payment.payment_id IS NULL OR attempt.attempt_id IS NULL
             LIMIT @MaxNamed
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var (expected, actual) = await connection.QuerySingleAsync<(long, long)>(sumsSql, null, cancellationToken);
-        List<string> faults = [.. await connection.QueryAsync<string>(faultsSql, new { MaxNamed }, cancellationToken)];
+        var since = await connection.QuerySingleAsync<Guid>(sinceSql, new { AttemptDays }, cancellationToken);
+        var (expected, actual) = await connection.QuerySingleAsync<(long, long)>(
+            sumsSql, new { since }, cancellationToken);
+        List<string> faults = [.. await connection.QueryAsync<string>(
+            faultsSql, new { since, MaxNamed }, cancellationToken)];
         return new Check(
             "payments_attempts_kopecks", expected == actual && faults.Count == 0, expected, actual, faults);
     }

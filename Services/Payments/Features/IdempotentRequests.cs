@@ -5,6 +5,7 @@ using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Identity;
+using Npgsql;
 
 namespace ArdorQr.Payments.Features;
 
@@ -28,32 +29,90 @@ internal sealed partial class IdempotentRequests(
         HttpContext context, string operation, byte[] body, Func<IdempotentCall, Task<Answer>> work,
         CancellationToken cancellationToken)
     {
-        var payment = Guid.CreateVersion7(time.GetUtcNow());
-        if (KeyOf(context.Request) is not { } key)
+        Entry entry;
+        await using (var connection = await database.OpenAsync(cancellationToken))
         {
-            return await work(new IdempotentCall(context, payment, null, default));
+            entry = await EnterAsync(connection, context, operation, body, cancellationToken);
         }
 
-        var caller = CallerIdentity.Of(context.User);
-        var scope = new IdempotencyScope(caller.MerchantId, caller.Mode, operation, key);
-        return await ReserveAsync(scope, CanonicalJson.Hash(body), payment, cancellationToken) switch
+        return entry switch
         {
-            Reservation.Held held => await RunAsync(
-                new IdempotentCall(context, held.PaymentId, scope, held.Token), work),
-            Reservation.Saved saved => new Answer(saved.Status, saved.Body) { IsReplay = true },
-            Reservation.OtherBody => Answer.Of(PaymentErrors.IdempotencyKeyReused, context),
-            Reservation.Running running => Answer.Of(
-                PaymentErrors.IdempotencyInProgress(running.RetryAfterSeconds), context),
+            Entry.Admitted { Call: var call } => await RunAsync(call, work),
+            Entry.Turned { Answer: var answer } => answer,
             _ => throw new UnreachableException(),
         };
     }
 
-    private async Task<Reservation> ReserveAsync(
-        IdempotencyScope scope, byte[] hash, Guid payment, CancellationToken cancellationToken)
+    /// <summary>
+    /// As <see cref="RunAsync(HttpContext, string, byte[], Func{IdempotentCall, Task{Answer}}, CancellationToken)"/>, for
+    /// a request that begins with a change of its own: the key is reserved in that change's transaction.
+    /// </summary>
+    /// <param name="context">The request.</param>
+    /// <param name="operation">Method and path.</param>
+    /// <param name="body">The request's body.</param>
+    /// <param name="begin">
+    /// Takes its locks, then reserves, then changes: in this order whoever holds the key waits for nobody behind it.
+    /// </param>
+    /// <param name="cancellationToken">The caller's token.</param>
+    public async Task<Answer> RunAsync(
+        HttpContext context, string operation, byte[] body,
+        Func<ServiceTransaction, Func<Task<Entry>>, Task<Beginning>> begin, CancellationToken cancellationToken)
     {
-        await using var connection = await database.OpenAsync(cancellationToken);
+        IdempotentCall? call = null;
+        Beginning beginning;
+        await using (var transaction = await database.BeginAsync(cancellationToken))
+        {
+            beginning = await begin(transaction, async () =>
+            {
+                var entry = await EnterAsync(transaction.Connection, context, operation, body, cancellationToken);
+                call = (entry as Entry.Admitted)?.Call;
+                return entry;
+            });
+            if (call is null || beginning is Beginning.Ended { Answer.IsKept: false })
+            {
+                return ((Beginning.Ended)beginning).Answer; // Rolled back, the reservation too.
+            }
+
+            if (beginning is Beginning.Ended { Answer: var kept } && !call.IsKept)
+            {
+                await call.KeepAsync(transaction, kept, cancellationToken);
+            }
+
+            await transaction.CommitAsync(lifetime.ApplicationStopped);
+        }
+
+        return beginning switch
+        {
+            Beginning.Ended { Answer: var answer } => answer,
+            Beginning.GoesOn { Work: var work } => await RunAsync(call, _ => work()),
+            _ => throw new UnreachableException(),
+        };
+    }
+
+    /// <summary>The request with this key, or what is answered in its place.</summary>
+    private async Task<Entry> EnterAsync(
+        NpgsqlConnection connection, HttpContext context, string operation, byte[] body,
+        CancellationToken cancellationToken)
+    {
+        var payment = Guid.CreateVersion7(time.GetUtcNow());
+        if (KeyOf(context.Request) is not { } key)
+        {
+            return new Entry.Admitted(new IdempotentCall(context, payment, null, default));
+        }
+
+        var caller = CallerIdentity.Of(context.User);
+        var scope = new IdempotencyScope(caller.MerchantId, caller.Mode, operation, key);
         return await IdempotencyTable.ReserveAsync(
-            connection, scope, hash, Guid.CreateVersion7(time.GetUtcNow()), payment, cancellationToken);
+            connection, scope, CanonicalJson.Hash(body), Guid.CreateVersion7(time.GetUtcNow()), payment,
+            cancellationToken) switch
+        {
+            Reservation.Held held => new Entry.Admitted(new IdempotentCall(context, held.PaymentId, scope, held.Token)),
+            Reservation.Saved saved => new Entry.Turned(new Answer(saved.Status, saved.Body) { IsReplay = true }),
+            Reservation.OtherBody => new Entry.Turned(Answer.Of(PaymentErrors.IdempotencyKeyReused, context)),
+            Reservation.Running running => new Entry.Turned(
+                Answer.Of(PaymentErrors.IdempotencyInProgress(running.RetryAfterSeconds), context)),
+            _ => throw new UnreachableException(),
+        };
     }
 
     private async Task<Answer> RunAsync(IdempotentCall call, Func<IdempotentCall, Task<Answer>> work)
@@ -62,7 +121,7 @@ internal sealed partial class IdempotentRequests(
         try
         {
             var answer = await work(call);
-            if (answer.IsKept && !call.IsKept)
+            if (answer.IsKept && !call.IsKept && call.Scope is not null)
             {
                 await using var transaction = await database.BeginAsync(finish);
                 await call.KeepAsync(transaction, answer, finish);
@@ -73,7 +132,7 @@ internal sealed partial class IdempotentRequests(
         }
         finally
         {
-            if (!call.IsKept)
+            if (!call.IsKept && call.Scope is not null)
             {
                 await TryReleaseAsync(call, finish);
             }
@@ -111,49 +170,4 @@ internal sealed partial class IdempotentRequests(
         Level = LogLevel.Warning,
         Message = "A reservation of an idempotency key was not released; its lease will run out")]
     private partial void LogNotReleased(Exception exception);
-}
-
-/// <summary>One run of a request, with or without a key.</summary>
-internal sealed class IdempotentCall(HttpContext context, Guid paymentId, IdempotencyScope? scope, Guid token)
-{
-    /// <summary>The id of the payment that this request makes, if it makes one.</summary>
-    public Guid PaymentId { get; } = paymentId;
-
-    public IdempotencyScope? Scope { get; } = scope;
-
-    public Guid Token { get; } = token;
-
-    public bool IsKept { get; private set; }
-
-    public Answer Of(ApiError error) => Answer.Of(error, context);
-
-    /// <summary>
-    /// Makes sure that no other holder changes anything meanwhile: before a change that can't be made twice.
-    /// </summary>
-    /// <exception cref="RejectedException">409: another holder runs this request now.</exception>
-    public async Task EnsureHeldAsync(ServiceTransaction transaction, CancellationToken cancellationToken)
-    {
-        if (Scope is not null && !await IdempotencyTable.TryLockAsync(transaction, Scope, Token, cancellationToken))
-        {
-            throw TakenOver();
-        }
-    }
-
-    /// <summary>Keeps the answer in the transaction of the change that it tells of.</summary>
-    /// <exception cref="RejectedException">409: another holder runs this request now; roll the change back.</exception>
-    public async Task<Answer> KeepAsync(
-        ServiceTransaction transaction, Answer answer, CancellationToken cancellationToken)
-    {
-        if (Scope is not null
-            && !await IdempotencyTable.TrySaveAsync(
-                transaction, Scope, Token, answer.Status, answer.Body, cancellationToken))
-        {
-            throw TakenOver();
-        }
-
-        IsKept = true;
-        return answer;
-    }
-
-    private static RejectedException TakenOver() => new(PaymentErrors.IdempotencyInProgress(retryAfterSeconds: 1));
 }

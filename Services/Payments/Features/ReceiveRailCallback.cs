@@ -26,8 +26,8 @@ internal static class ReceiveRailCallback
     public static void Map(IEndpointRouteBuilder routes) => routes.MapPost("/rail/callbacks/{rail}", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string rail, HttpContext context, ServiceDatabase database, Rails rails, ExecutorSignal executor,
-        TimeProvider time, CancellationToken cancellationToken)
+        string rail, HttpContext context, ServiceDatabase database, Rails rails, RailTurns turns,
+        ExecutePayment execute, ExecutorSignal executor, TimeProvider time, CancellationToken cancellationToken)
     {
         if (await ReadBodyAsync(context.Request, cancellationToken) is not { } body)
         {
@@ -41,7 +41,11 @@ internal static class ReceiveRailCallback
 
         await using var connection = await database.OpenAsync(cancellationToken);
         var stored = await connection.QuerySingleOrDefaultAsync<Stored>(
-            "SELECT mode, rail FROM payments.payment WHERE payment_id = @transferId",
+            """
+            SELECT merchant_id, mode, rail, due_at > clock_timestamp() AND leased_until <= clock_timestamp() AS is_waiting
+            FROM payments.payment LEFT JOIN payments.submission USING (payment_id, merchant_id)
+            WHERE payment_id = @transferId
+            """,
             new { transferId }, cancellationToken);
         if (stored is null || stored.Rail != rail || rails.Of(stored.Mode) is not { } client || client.Name != rail)
         {
@@ -53,7 +57,12 @@ internal static class ReceiveRailCallback
             return PaymentErrors.CallbackSignatureInvalid.ToResult();
         }
 
-        if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
+        if (stored.IsWaiting is true && turns.TryHold(stored.MerchantId) is { } turn)
+        {
+            // The hint is in memory only: were it lost, the schedule asks.
+            turn.Start(transferId, token => execute.HearAsync(transferId, token));
+        }
+        else if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
         {
             executor.Wake();
         }
@@ -122,8 +131,13 @@ internal static class ReceiveRailCallback
 
     private sealed record Stored
     {
+        public Guid MerchantId { get; init; }
+
         public Mode Mode { get; init; } = Mode.Test;
 
         public string Rail { get; init; } = "";
+
+        /// <summary>For its next turn by the schedule, in nobody's hands; null before the confirmation.</summary>
+        public bool? IsWaiting { get; init; }
     }
 }

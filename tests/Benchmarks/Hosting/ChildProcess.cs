@@ -19,10 +19,11 @@ internal sealed class ChildProcess : IAsyncDisposable
         string name, IEnumerable<string> command, IReadOnlyDictionary<string, string?> environment)
     {
         _log = Path.Combine(BenchFolder.Path, $"{name}.log");
-        var start = new ProcessStartInfo("/bin/sh") { WorkingDirectory = BenchFolder.Path };
+        // Not sh: dash loses variables with a hyphen, and settings have them.
+        var start = new ProcessStartInfo("/bin/bash") { WorkingDirectory = BenchFolder.Path };
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("log=$1; shift; exec \"$@\" >\"$log\" 2>&1");
-        start.ArgumentList.Add("sh");
+        start.ArgumentList.Add("bash");
         start.ArgumentList.Add(_log);
         foreach (var argument in command)
         {

@@ -5,13 +5,13 @@ using Npgsql;
 namespace ArdorQr.Benchmarks.Payments;
 
 /// <summary>What the servers were given to keep: commits that reached the write-ahead log, and events.</summary>
-/// <param name="Commits">Transactions that wrote, of all services together; those that only read leave no record.</param>
+/// <param name="CommitsOf">By service: transactions that wrote; those that only read leave no record.</param>
 /// <param name="Published">Events given to the broker.</param>
 /// <param name="Consumed">Deliveries that a consumer has acted on: an event that two services hear counts twice.</param>
-internal sealed record DurableWork(long Commits, long Published, long Consumed)
+internal sealed record DurableWork(IReadOnlyDictionary<string, double> CommitsOf, long Published, long Consumed)
 {
-    public static DurableWork operator -(DurableWork left, DurableWork right) => new(
-        left.Commits - right.Commits, left.Published - right.Published, left.Consumed - right.Consumed);
+    /// <summary>Of all services together.</summary>
+    public double Commits => CommitsOf.Values.Sum();
 }
 
 /// <summary>Counts it between two moments.</summary>
@@ -20,27 +20,42 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
     private const string PublishedSql =
         "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('messaging.outbox', 'outbox_id')::regclass), 0)::bigint";
 
-    private const string ConsumedSql =
-        "SELECT coalesce((SELECT n_tup_ins FROM pg_stat_user_tables WHERE schemaname = 'messaging' AND relname = 'inbox'), 0)::bigint";
+    private const string ConsumedSql = "SELECT count(*) FROM messaging.inbox"; // Nothing is as old as its retention.
 
     private string _from = "0/0";
+    private long _began;
+    private (long Published, long Consumed) _before;
+    private IReadOnlyDictionary<string, double> _quietPerSecond = new Dictionary<string, double>();
 
-    public async Task<DurableWork> BeginAsync(CancellationToken cancellationToken)
+    /// <summary>What the house commits by itself, per second: leases, timers, the auditor. Taken off from then on.</summary>
+    public async Task<double> MeasureQuietAsync(int seconds, CancellationToken cancellationToken)
+    {
+        await BeginAsync(cancellationToken);
+        await Task.Delay(TimeSpan.FromSeconds(seconds), cancellationToken);
+        var quiet = await EndAsync(cancellationToken);
+        var elapsed = Stopwatch.GetElapsedTime(_began).TotalSeconds;
+        _quietPerSecond = quiet.CommitsOf.ToDictionary(of => of.Key, of => of.Value / elapsed);
+        return quiet.Commits / elapsed;
+    }
+
+    public async Task BeginAsync(CancellationToken cancellationToken)
     {
         await postgres.ExecuteAsync("postgres", "CREATE EXTENSION IF NOT EXISTS pg_walinspect", cancellationToken);
+        _before = await EventsAsync(cancellationToken);
         _from = await LsnAsync(cancellationToken);
-        return await EventsAsync(0, cancellationToken);
+        _began = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Since <see cref="BeginAsync"/>, less what the idle house does in the same time by itself.</summary>
-    public async Task<DurableWork> EndAsync(DurableWork begin, CancellationToken cancellationToken)
+    public async Task<DurableWork> EndAsync(CancellationToken cancellationToken)
     {
-        var commits = await postgres.ScalarAsync<long>("postgres",
-            $"""
-            SELECT coalesce(sum(count), 0)::bigint FROM pg_get_wal_stats('{_from}', '{await LsnAsync(cancellationToken)}', true)
-            WHERE "resource_manager/record_type" LIKE 'Transaction/COMMIT%'
-            """, cancellationToken);
-        return await EventsAsync(commits, cancellationToken) - begin;
+        var seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
+        var commits = await CommitsAsync(await LsnAsync(cancellationToken), cancellationToken);
+        var (published, consumed) = await EventsAsync(cancellationToken);
+        return new DurableWork(
+            house.Databases.Keys.ToDictionary(service => service, service =>
+                commits.GetValueOrDefault(DatabaseOf(service)) - (seconds * _quietPerSecond.GetValueOrDefault(service))),
+            published - _before.Published, consumed - _before.Consumed);
     }
 
     /// <summary>The time of one write of a page that reaches the disk, in the servers' folder: the median.</summary>
@@ -84,16 +99,43 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
     private Task<string> LsnAsync(CancellationToken cancellationToken) =>
         postgres.ScalarAsync<string>("postgres", "SELECT pg_current_wal_flush_lsn()::text", cancellationToken);
 
-    private async Task<DurableWork> EventsAsync(long commits, CancellationToken cancellationToken)
+    private string DatabaseOf(string service) =>
+        new NpgsqlConnectionStringBuilder(house.Databases[service].OwnerConnectionString).Database!;
+
+    /// <summary>A commit's record doesn't say in which database it was; the changes before it do.</summary>
+    private async Task<Dictionary<string, long>> CommitsAsync(string until, CancellationToken cancellationToken)
     {
-        var (published, consumed) = (0L, 0L);
-        foreach (var database in house.Databases.Values)
+        var sql =
+            $"""
+            SELECT datname::text, count(*) FROM (
+                SELECT max(substring(block_ref FROM 'rel [0-9]+/([0-9]+)/')::bigint) AS database
+                FROM pg_get_wal_records_info('{_from}', '{until}') WHERE xid <> '0'
+                GROUP BY xid HAVING bool_or(resource_manager = 'Transaction' AND record_type LIKE 'COMMIT%')) AS written
+            JOIN pg_database ON oid = database::oid
+            GROUP BY datname
+            """;
+        await using var connection = new NpgsqlConnection(postgres.ConnectionString("postgres"));
+        await connection.OpenAsync(cancellationToken);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var commits = new Dictionary<string, long>();
+        while (await reader.ReadAsync(cancellationToken))
         {
-            var name = new NpgsqlConnectionStringBuilder(database.OwnerConnectionString).Database!;
-            published += await postgres.ScalarAsync<long>(name, PublishedSql, cancellationToken);
-            consumed += await postgres.ScalarAsync<long>(name, ConsumedSql, cancellationToken);
+            commits[reader.GetString(0)] = reader.GetInt64(1);
         }
 
-        return new DurableWork(commits, published, consumed);
+        return commits;
+    }
+
+    private async Task<(long Published, long Consumed)> EventsAsync(CancellationToken cancellationToken)
+    {
+        var (published, consumed) = (0L, 0L);
+        foreach (var service in house.Databases.Keys)
+        {
+            published += await postgres.ScalarAsync<long>(DatabaseOf(service), PublishedSql, cancellationToken);
+            consumed += await postgres.ScalarAsync<long>(DatabaseOf(service), ConsumedSql, cancellationToken);
+        }
+
+        return (published, consumed);
     }
 }

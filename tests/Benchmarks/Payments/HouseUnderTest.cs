@@ -103,13 +103,13 @@ internal sealed class HouseUnderTest : IAsyncDisposable
         }
     }
 
-    private static string ProgramOf(string service)
-    {
-        var name = char.ToUpperInvariant(service[0]) + service[1..];
-        var folder = service == "gateway" ? name : $"Services/{name}";
-        return Path.Combine(
-            BenchFolder.Repository, folder, "bin", BenchFolder.Configuration, "net10.0", $"ArdorQr.{name}.dll");
-    }
+    private static string NameOf(string service) => char.ToUpperInvariant(service[0]) + service[1..];
+
+    private static string FolderOf(string service) => Path.Combine(
+        BenchFolder.Repository, service == "gateway" ? NameOf(service) : $"Services/{NameOf(service)}");
+
+    private static string ProgramOf(string service) => Path.Combine(
+        FolderOf(service), "bin", BenchFolder.Configuration, "net10.0", $"ArdorQr.{NameOf(service)}.dll");
 
     private async Task MigrateAsync(string service, CancellationToken cancellationToken)
     {
@@ -117,7 +117,7 @@ internal sealed class HouseUnderTest : IAsyncDisposable
         settings[$"ConnectionStrings__{service}-owner"] = _databases[service].OwnerConnectionString;
         var done = Path.Combine(BenchFolder.Path, $"{service}.migrated");
         await using var process = new ChildProcess(
-            $"{service}-migrate", ["sh", "-c", "dotnet \"$0\" migrate && touch \"$1\"", ProgramOf(service), done], settings);
+            $"{service}-migrate", ["bash", "-c", "dotnet \"$0\" migrate && touch \"$1\"", ProgramOf(service), done], settings);
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(MigrationSeconds));
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         await process.WaitUntilAsync(() => Task.FromResult(File.Exists(done)), either.Token);
@@ -138,6 +138,7 @@ internal sealed class HouseUnderTest : IAsyncDisposable
             setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         settings[$"ConnectionStrings__{service}"] = _databases[service].ConnectionString;
         settings["ConnectionStrings__broker"] = _rabbit.Uri;
+        settings["ASPNETCORE_CONTENTROOT"] = FolderOf(service); // Where appsettings.json is: the gateway's routes.
         settings["ASPNETCORE_ENVIRONMENT"] = "Development"; // For a receiver of webhooks on this machine.
         settings["Logging__LogLevel__Default"] = "Warning";
         foreach (var (other, port) in _ports)

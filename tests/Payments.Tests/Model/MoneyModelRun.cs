@@ -1,10 +1,8 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
-using ArdorQr.Contracts;
-using ArdorQr.Contracts.Events;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Features;
+using ArdorQr.Payments.Tests.Fakes;
 using ArdorQr.Testing;
 using Microsoft.Extensions.DependencyInjection;
 using static ArdorQr.Payments.Tests.PaymentsHarness;
@@ -47,7 +45,7 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         }
 
         await EndAsync();
-        await JudgeAsync(before);
+        await MoneyModelVerdict.JudgeAsync(payments, rail, _id, before, AmountMinor, Tell);
     }
 
     /// <summary>Most stories begin with a turn that goes wrong: by chance alone few would come that far.</summary>
@@ -90,9 +88,12 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
                 Tell("the lease runs out");
                 await SetAsync("leased_until = clock_timestamp()");
                 break;
-            case 7:
+            case 7 when _random.Next(2) == 0:
                 Tell("callback");
                 await CallBackAsync();
+                break;
+            case 7:
+                await HearAsync(RandomFate());
                 break;
             case 8 or 9:
                 Tell("the bank goes on");
@@ -156,8 +157,20 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         }
 
         Tell($"turn {claim.LeaseEpoch}: {string.Join(", ", fates)}");
+        await PlayAsync(turn => turn.RunAsync(claim, Token), fates);
+    }
+
+    /// <summary>A callback that a free executor hears: the rail is asked without a lease.</summary>
+    private async Task HearAsync(Fate fate)
+    {
+        Tell($"callback, heard at once: {fate}");
+        await PlayAsync(turn => turn.HearAsync(_id, Token), fate);
+    }
+
+    private async Task PlayAsync(Func<ExecutePayment, Task> take, params Fate[] fates)
+    {
         rail.Next(fates);
-        var turn = RunTurnAsync(claim);
+        var turn = RunTurnAsync(take);
         _turns.Add(turn);
         if (!fates.Contains(Fate.Held))
         {
@@ -171,11 +184,11 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         rail.ForgetFates();
     }
 
-    private async Task RunTurnAsync(SubmissionClaim claim)
+    private async Task RunTurnAsync(Func<ExecutePayment, Task> take)
     {
         try
         {
-            await payments.Services.GetRequiredService<ExecutePayment>().RunAsync(claim, Token);
+            await take(payments.Services.GetRequiredService<ExecutePayment>());
         }
         catch (InvalidOperationException exception) when (exception.Message == "The process ends here.")
         {
@@ -215,21 +228,15 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
     }
 
     /// <summary>Turns whose answers were held go on to their end, late as they are.</summary>
-    private async Task LetGoAsync()
+    private Task LetGoAsync()
     {
         rail.LetGo();
-        await Task.WhenAll(_turns);
-        _turns.Clear();
+        return Task.WhenAll(_turns);
     }
 
     private async Task CallBackAsync()
     {
-        var body = $$"""{"transferId":"{{_id}}","status":"completed"}""";
-        var at = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds();
-        var signature = HMACSHA256.HashData(Encoding.UTF8.GetBytes(CallbackSecret), Encoding.UTF8.GetBytes($"{at}.{body}"));
-        using var client = payments.AnonymousClient();
-        client.DefaultRequestHeaders.Add("X-Rail-Signature", $"t={at},v1={Convert.ToHexStringLower(signature)}");
-        using var response = await payments.PostAsync("/rail/callbacks/sandbox", body, client: client);
+        using var response = await RailCallback.SendAsync(payments, RailCallback.Body(_id, "completed"));
         Assert.Equal(204, (int)response.StatusCode);
     }
 
@@ -275,48 +282,10 @@ internal sealed class MoneyModelRun(PaymentsHarness payments, ModelRail rail, in
         payments.Ledger.Balance += AmountMinor;
         for (var times = _random.Next(1, 3); times > 0; times--)
         {
-            await payments.PublishAsync(new PaymentRefunded
-            {
-                EventId = _id,
-                CreatedAt = TimeProvider.System.GetUtcNow(),
-                MerchantId = payments.MerchantId,
-                Mode = Mode.Test,
-                PaymentId = _id,
-                OperationId = _id,
-                TotalMinor = new Kopecks(AmountMinor),
-            });
+            await payments.TellRefundedAsync(_id, AmountMinor);
         }
 
         await Eventually.TrueAsync(async () => await StateAsync() == "failed", Token);
-    }
-
-    private async Task JudgeAsync(long before)
-    {
-        var state = await StateAsync();
-        var told = (await payments.ScalarAsync<string>(
-            "SELECT coalesce(string_agg(message_type, ','), '') FROM messaging.resend WHERE body::jsonb ->> 'paymentId' = @id",
-            new { id = _id.ToString() })).Split(',', StringSplitOptions.RemoveEmptyEntries);
-        var debited = payments.Ledger.DebitedFor(_id);
-        var byHand = await payments.ScalarAsync<string?>("SELECT outcome FROM payments.settlement WHERE payment_id = @id", new { id = _id });
-        var contradicted = await payments.ScalarAsync<string?>("SELECT contradicted_by FROM payments.settlement WHERE payment_id = @id", new { id = _id });
-        Tell($"{state}; bank: {rail.Status}; by hand: {byHand}; told: {string.Join(',', told)}; debited {debited}");
-
-        Assert.False(rail.HasConflict, "The rail was given two bodies for one id.");
-        if (state is "resolved" or "expired")
-        {
-            Assert.Equal((0, null, 0), (debited, rail.Status, told.Length));
-            Assert.Equal(before, payments.Ledger.Balance);
-            return;
-        }
-
-        Assert.Equal(AmountMinor, debited);
-        Assert.Contains(state, new[] { "completed", "failed" });
-        Assert.Equal(byHand is null ? rail.HasPaid : byHand == "completed", state == "completed");
-        Assert.Equal(byHand is not null && rail.HasPaid != (state == "completed"), contradicted is not null);
-
-        // Ledger is told of one end and never of both: a refusal is answered by now, a completion is told until it is.
-        Assert.Equal(state == "completed" ? ["ardorqr.payments.payment-completed.v1"] : Array.Empty<string>(), told);
-        Assert.Equal(state == "completed" ? before - AmountMinor : before, payments.Ledger.Balance);
     }
 
     private Task<string> StateAsync() =>
