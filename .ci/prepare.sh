@@ -89,6 +89,19 @@ install_browser() {
   apt_install chromium || true
 }
 
+# What merchants verify webhooks in; the tests of a language whose runtime can't be had say so.
+install_runtimes() {
+  local packages=()
+  command -v node >/dev/null || packages+=(nodejs)
+  command -v python3 >/dev/null || packages+=(python3)
+  command -v php >/dev/null || packages+=(php-cli)
+  command -v go >/dev/null || packages+=(golang-go)
+  ((${#packages[@]} > 0)) || return 0
+  command -v apt-get >/dev/null || return 0
+  say "Installing ${packages[*]} (apt)"
+  apt_install "${packages[@]}" || true
+}
+
 # Debian starts a service at its install; ours are started by the AppHost, with folders and ports of their own.
 # In a subshell, so that the policy that was there comes back however this ends.
 apt_install() (

@@ -2,8 +2,10 @@ using MassTransit;
 
 namespace ArdorQr.Contracts.Events;
 
-/// <summary>Deliveries to a merchant's endpoint are paused because of what it answered. Published by Webhooks.</summary>
-[MayGoUnheard]
+/// <summary>
+/// Deliveries to a merchant's endpoint are paused because of what it answered. Published by Webhooks, heard by the
+/// Gateway, which keeps it as a notice for the operators.
+/// </summary>
 [EntityName("ardorqr.webhooks.webhook-endpoint-disabled.v1")]
 [MessageUrn("ardorqr:webhooks:webhook-endpoint-disabled:v1")]
 public sealed record WebhookEndpointDisabled : IIntegrationEvent

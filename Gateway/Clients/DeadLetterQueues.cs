@@ -23,7 +23,7 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
     /// <summary>Every consumer's queue, all services'.</summary>
     public static IReadOnlyList<string> Consumers { get; } =
     [
-        "gateway.checkpoint-signed",
+        "gateway.checkpoint-signed", "gateway.webhook-endpoint-disabled",
         "ledger.deposit-confirmed", "ledger.payment-completed", "ledger.payment-rejected", "ledger.payment-contradicted",
         "deposits.merchant-registered", "deposits.deposit-posted",
         "payments.payment-settled", "payments.payment-refunded", "payments.discrepancy-booked",

@@ -85,6 +85,7 @@ internal static class GatewayRegistration
         app.MapListHeldDeposits();
         app.MapDecideDeposit();
         app.MapListCheckpoints();
+        app.MapListNotices();
         app.MapDeadLetters();
         app.MapReconcile();
         app.MapManageOperators();

@@ -10,7 +10,8 @@ internal static class WebhookErrors
 
     public static ApiError UrlForbidden { get; } = new(
         "webhook_url_forbidden", 422,
-        "Адрес вебхуков ведёт в закрытую или служебную сеть либо на служебный порт. Нужен адрес, доступный из интернета.");
+        "Адрес вебхуков ведёт в закрытую или служебную сеть либо на служебный порт. Нужен адрес, доступный из "
+            + "интернета.");
 
     public static ApiError PayloadForgotten { get; } = new(
         "webhook_payload_expired", 409, "Тело события уже удалено по сроку хранения, отправить его ещё раз нельзя.");

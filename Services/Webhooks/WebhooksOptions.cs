@@ -29,7 +29,9 @@ internal sealed class WebhooksOptions
     /// </summary>
     public string? AdditionalRootsFile { get; init; }
 
-    /// <summary>How often in a minute a merchant may have its receiver tested, per mode: test, resend, recover, doctor, explain.</summary>
+    /// <summary>
+    /// How often in a minute a merchant may have its receiver tested, per mode: test, resend, recover, doctor, explain.
+    /// </summary>
     [Range(1, 10_000)]
     public int MaxToolUsesPerMinute { get; init; } = 60;
 
@@ -57,7 +59,9 @@ internal sealed class WebhooksOptions
 [OptionsValidator]
 internal sealed partial class WebhooksOptionsValidator : IValidateOptions<WebhooksOptions>;
 
-/// <summary>What attributes can't say: the keys' length, the ports' form, and that the open door exists in Development only.</summary>
+/// <summary>
+/// What attributes can't say: the keys' length, the ports' form, and that the open door exists in Development only.
+/// </summary>
 internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IValidateOptions<WebhooksOptions>
 {
     public ValidateOptionsResult Validate(string? name, WebhooksOptions options)

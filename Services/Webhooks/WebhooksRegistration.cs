@@ -18,12 +18,14 @@ internal static class WebhooksRegistration
         services.AddSingleton<IValidateOptions<WebhooksOptions>, WebhooksOptionsRules>();
         services.AddOptionsWithValidateOnStart<WebhooksOptions>().BindConfiguration(WebhooksOptions.Section);
         services.AddSingleton(_ => RandomNumberGenerator.Create());
-        services.AddSingleton<ResolveHost>(static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken));
+        services.AddSingleton<ResolveHost>(
+            static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken));
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<WebhooksOptions>>().Value;
             return new SecretCipher(
-                options.EncryptionKey!, options.RetiredEncryptionKeys, provider.GetRequiredService<RandomNumberGenerator>());
+                options.EncryptionKey!, options.RetiredEncryptionKeys,
+                provider.GetRequiredService<RandomNumberGenerator>());
         });
         services.AddSingleton<OpenConnection>(Sockets.ConnectAsync);
         services.AddSingleton<GuardedConnections>();

@@ -12,6 +12,9 @@ namespace ArdorQr.Benchmarks;
 /// <param name="RunAsync">Starts what it needs, prints, and ends what it started.</param>
 internal sealed record Bench(string Name, string Summary, Func<BenchOptions, CancellationToken, Task> RunAsync)
 {
+    /// <summary>What <c>--part</c> may name.</summary>
+    public IReadOnlyList<string> Parts { get; private init; } = [];
+
     public static IReadOnlyList<Bench> All { get; } =
     [
         new("ledger", "debits by HTTP and in process, spread and hot, against pgbench; p99 against a bare endpoint",
@@ -24,13 +27,15 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to the webhook",
             DepositsBench.RunAsync),
         new("webhooks", "deliveries against a bare HttpClient loop, idle latency, a backlog of 100,000, 100 of 1,000 endpoints that hang",
-            WebhooksBench.RunAsync),
+            WebhooksBench.RunAsync)
+        { Parts = WebhooksBench.Parts },
         new("ledger --audit", "the auditor's time as the history grows to 1 million entries", LedgerAuditBench.RunAsync),
     ];
 
     public static Bench? Find(string name, BenchOptions options)
     {
         var whole = options.Memory ? $"{name} --memory" : options.Audit ? $"{name} --audit" : name;
-        return All.FirstOrDefault(bench => bench.Name == whole);
+        return All.FirstOrDefault(bench =>
+            bench.Name == whole && (options.Part is null || bench.Parts.Contains(options.Part)));
     }
 }

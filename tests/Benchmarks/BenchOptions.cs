@@ -18,6 +18,9 @@ internal sealed record BenchOptions
 
     public bool Audit { get; private init; }
 
+    /// <summary>One part of a bench that has several; null means all.</summary>
+    public string? Part { get; private init; }
+
     /// <summary>Null when an argument isn't known or out of range.</summary>
     public static BenchOptions? TryParse(ReadOnlySpan<string> arguments)
     {
@@ -38,6 +41,10 @@ internal sealed record BenchOptions
                     break;
                 case ["--rounds", var text, ..] when TryNumber(text, MaxRounds) is { } rounds:
                     options = options with { Rounds = rounds };
+                    arguments = arguments[1..];
+                    break;
+                case ["--part", var part, ..]:
+                    options = options with { Part = part };
                     arguments = arguments[1..];
                     break;
                 default:

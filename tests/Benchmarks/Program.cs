@@ -34,10 +34,11 @@ internal static class BenchProgram
 
         if (args.Length == 0)
         {
-            Console.WriteLine("Usage: ./bench NAME [--seconds N] [--rounds N]; the benches are:");
+            Console.WriteLine("Usage: ./bench NAME [--seconds N] [--rounds N] [--part PART]; the benches are:");
             foreach (var bench in Bench.All)
             {
-                Console.WriteLine($"  {bench.Name,-16}{bench.Summary}");
+                var parts = bench.Parts.Count == 0 ? "" : $" (parts: {string.Join(", ", bench.Parts)})";
+                Console.WriteLine($"  {bench.Name,-16}{bench.Summary}{parts}");
             }
 
             return 0;

@@ -1,7 +1,10 @@
+using System.Text.Json;
+using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
 using ArdorQr.Webhooks.Features;
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
 
 namespace ArdorQr.Webhooks.Tests;
 
@@ -40,7 +43,8 @@ public sealed class ClaimTests
         var first = Assert.Single(await host.ClaimAsync(Token));
 
         Assert.Empty(await host.ClaimAsync(Token));
-        await host.ExecuteAsync("UPDATE webhooks.delivery SET leased_until = clock_timestamp() - interval '1 second'", null, Token);
+        await host.ExecuteAsync(
+            "UPDATE webhooks.delivery SET leased_until = clock_timestamp() - interval '1 second'", null, Token);
 
         Assert.Equal(first.Epoch + 1, Assert.Single(await host.ClaimAsync(Token)).Epoch);
     }
@@ -79,7 +83,8 @@ public sealed class ClaimTests
         var records = host.Services.GetRequiredService<RecordAttempts>();
         var tooLong = new string('x', Answer.MaxKeptBytes + 1); // The database refuses it.
         var recorded = claims.Select((claim, index) => records.AddAsync(
-            new FinishedAttempt(claim, Events.CreatedAt, new Answer { Status = 200, Body = index == 2 ? tooLong : "ok" }, null), Token)).ToList();
+            new FinishedAttempt(claim, Events.CreatedAt,
+                new Answer { Status = 200, Body = index == 2 ? tooLong : "ok" }, null), Token)).ToList();
 
         foreach (var (claim, index) in claims.Select((claim, index) => (claim, index)))
         {
@@ -94,6 +99,50 @@ public sealed class ClaimTests
         }
 
         Assert.Equal(4, (await host.DeliveriesAsync(Token, "?status=delivered")).Count);
+    }
+
+    [Fact]
+    public async Task A_claim_touches_about_what_it_takes_though_the_planner_has_seen_no_pending_delivery_of_late()
+    {
+        const int claimed = 100;
+        const int maxBlocks = 100 * claimed;
+        await using var host = await WebhooksHost.StartAsync(Token);
+        await host.ConfigureAsync(Token);
+        await using var owner = new NpgsqlConnection(host.Database.OwnerConnectionString);
+        await owner.OpenAsync(Token);
+        const string oldSql =
+            """
+            ALTER TABLE webhooks.delivery SET (autovacuum_enabled = off);
+            ALTER TABLE webhooks.event SET (autovacuum_enabled = off);
+            INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
+            SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now() FROM generate_series(1, 20000);
+            INSERT INTO webhooks.delivery (
+                id, event_id, merchant_id, mode, paused, status, attempts, next_attempt_at, delivered_at)
+            SELECT gen_random_uuid(), event_id, merchant_id, mode, false, 'delivered', 1, NULL, now()
+            FROM webhooks.event;
+            ANALYZE webhooks.event, webhooks.delivery, webhooks.endpoint;
+            """;
+        const string dueSql =
+            """
+            WITH due AS (
+                INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
+                SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now()
+                FROM generate_series(1, 5000) RETURNING event_id, merchant_id, mode)
+            INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused)
+            SELECT gen_random_uuid(), event_id, merchant_id, mode, false FROM due
+            """;
+        await owner.ExecuteAsync(oldSql, new { host.MerchantId }, Token);
+        await owner.ExecuteAsync(dueSql, new { host.MerchantId }, Token);
+
+        var plan = await owner.QuerySingleAsync<string>(
+            "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + DeliveryClaims.TakeSql,
+            DeliveryClaims.ParametersOf(new ClaimLimits(claimed, claimed, claimed, claimed)), Token);
+
+        var top = JsonDocument.Parse(plan).RootElement[0].GetProperty("Plan");
+        Assert.Equal(claimed, top.GetProperty("Actual Rows").GetDouble());
+        Assert.InRange(
+            top.GetProperty("Shared Hit Blocks").GetInt64() + top.GetProperty("Shared Read Blocks").GetInt64(),
+            claimed, maxBlocks);
     }
 
     [Fact]

@@ -23,7 +23,8 @@ public sealed class DeliveryTests
 
         var received = await host.Receiver.NextAsync(Token);
         Assert.Equal([true], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, secret!));
-        Assert.InRange(TimeProvider.System.GetUtcNow() - SignatureCheck.TimeOf(received.Header("X-Ardor-Signature")), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+        Assert.InRange(TimeProvider.System.GetUtcNow() - SignatureCheck.TimeOf(received.Header("X-Ardor-Signature")),
+            TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Equal("application/json", received.Header("Content-Type"));
         Assert.Equal(message.EventId.ToString(), received.Header("X-Ardor-Event-Id"));
         Assert.Equal("1", received.Header("X-Ardor-Attempt"));
@@ -74,9 +75,11 @@ public sealed class DeliveryTests
         await host.PublishAsync(Events.PaymentCompleted(host.MerchantId), Token);
         await host.PublishAsync(Events.PaymentFailed(host.MerchantId), Token);
 
-        var types = (await host.DeliveriesAsync(Token)).Select(delivery => delivery.GetProperty("eventType").GetString());
+        var types = (await host.DeliveriesAsync(Token))
+            .Select(delivery => delivery.GetProperty("eventType").GetString());
 
-        Assert.Equal(["payment.failed", "payment.completed", "payment.processing", "deposit.credited", "deposit.pending"], types);
+        Assert.Equal(["payment.failed", "payment.completed", "payment.processing", "deposit.credited",
+            "deposit.pending"], types);
     }
 
     [Fact]
@@ -88,7 +91,8 @@ public sealed class DeliveryTests
         await host.PublishAsync(message, Token);
         await host.Harness.Bus.Publish(message, Token);
         await host.PublishAsync(Events.DepositDetected(host.MerchantId), Token);
-        await host.ExecuteAsync("DELETE FROM messaging.inbox", null, Token); // Past its retention the event's own key holds.
+        // Past its retention the event's own key holds.
+        await host.ExecuteAsync("DELETE FROM messaging.inbox", null, Token);
         await host.Harness.Bus.Publish(message, Token);
         await host.PublishAsync(Events.DepositDetected(host.MerchantId), Token);
 
@@ -139,7 +143,9 @@ public sealed class DeliveryTests
         await host.OweAsync(Token);
         await host.DeliverDueAsync(Token);
         var during = await host.Receiver.NextAsync(Token);
-        await host.ExecuteAsync("UPDATE webhooks.endpoint SET previous_secret_until = previous_secret_until - interval '24 hours'", null, Token);
+        await host.ExecuteAsync(
+            "UPDATE webhooks.endpoint SET previous_secret_until = previous_secret_until - interval '24 hours'", null,
+            Token);
         await host.OweAsync(Token);
         await host.DeliverDueAsync(Token);
         var after = await host.Receiver.NextAsync(Token);
@@ -147,6 +153,23 @@ public sealed class DeliveryTests
         Assert.Equal([true, false], SignatureCheck.Matches(during.Header("X-Ardor-Signature"), during.Body, fresh!));
         Assert.Equal([false, true], SignatureCheck.Matches(during.Header("X-Ardor-Signature"), during.Body, old!));
         Assert.Equal([true], SignatureCheck.Matches(after.Header("X-Ardor-Signature"), after.Body, fresh!));
+    }
+
+    [Fact]
+    public async Task A_second_rotation_within_the_day_ends_the_oldest_secret_at_once()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        var oldest = await host.ConfigureAsync(Token);
+        var old = await host.ConfigureAsync(Token, rotateSecret: true);
+        var fresh = await host.ConfigureAsync(Token, rotateSecret: true);
+
+        await host.OweAsync(Token);
+        await host.DeliverDueAsync(Token);
+        var sent = await host.Receiver.NextAsync(Token);
+
+        Assert.Equal([true, false], SignatureCheck.Matches(sent.Header("X-Ardor-Signature"), sent.Body, fresh!));
+        Assert.Equal([false, true], SignatureCheck.Matches(sent.Header("X-Ardor-Signature"), sent.Body, old!));
+        Assert.Equal([false, false], SignatureCheck.Matches(sent.Header("X-Ardor-Signature"), sent.Body, oldest!));
     }
 
     [Fact]
@@ -168,8 +191,10 @@ public sealed class DeliveryTests
         Assert.Equal(0, await host.DeliverDueAsync(Token));
         var delivery = await host.DeliveryAsync(Token);
         Assert.Equal("failed", delivery.GetProperty("status").GetString());
-        Assert.Equal(Enumerable.Range(1, 10), delivery.GetProperty("attempts").EnumerateArray().Select(attempt => attempt.GetProperty("number").GetInt32()));
-        Assert.All(delivery.GetProperty("attempts").EnumerateArray(), attempt => Assert.Equal(503, attempt.GetProperty("responseStatus").GetInt32()));
+        Assert.Equal(Enumerable.Range(1, 10), delivery.GetProperty("attempts").EnumerateArray()
+            .Select(attempt => attempt.GetProperty("number").GetInt32()));
+        Assert.All(delivery.GetProperty("attempts").EnumerateArray(), attempt =>
+            Assert.Equal(503, attempt.GetProperty("responseStatus").GetInt32()));
     }
 
     [Fact]
@@ -177,7 +202,11 @@ public sealed class DeliveryTests
     {
         await using var host = await WebhooksHost.StartAsync(Token);
         await host.ConfigureAsync(Token);
-        const string waitSql = "SELECT extract(epoch FROM next_attempt_at - clock_timestamp())::float8 FROM webhooks.delivery WHERE event_id = @eventId";
+        const string waitSql =
+            """
+            SELECT extract(epoch FROM next_attempt_at - clock_timestamp())::float8 FROM webhooks.delivery
+            WHERE event_id = @eventId
+            """;
 
         host.Receiver.AnswerWith(500);
         var plain = await host.OweAsync(Token);
@@ -246,7 +275,10 @@ public sealed class DeliveryTests
         const string waitingSql =
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
         const string setSql =
-            "UPDATE webhooks.endpoint SET url = 'https://example.ru/', enabled = true, secret = '', secret_key_id = 'none'";
+            """
+            UPDATE webhooks.endpoint
+            SET url = 'https://example.ru/', enabled = true, secret = '', secret_key_id = 'none'
+            """;
         await using var host = await WebhooksHost.StartAsync(Token);
         await host.OweAsync(Token);
         await using var setting = await host.Database.Database.BeginAsync(Token);
@@ -260,6 +292,7 @@ public sealed class DeliveryTests
         await setting.CommitAsync(Token);
         await owing;
 
-        Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM webhooks.delivery WHERE paused", null, Token));
+        Assert.Equal(
+            0, await host.ScalarAsync<long>("SELECT count(*) FROM webhooks.delivery WHERE paused", null, Token));
     }
 }

@@ -37,7 +37,8 @@ public sealed class DispatcherTests
         host.Receiver.AnswerWith(500);
         await host.OweAsync(Token);
         await host.Receiver.NextAsync(Token);
-        await Eventually.TrueAsync(async () => (await host.DeliveryAsync(Token)).GetProperty("attempts").GetArrayLength() == 1, Token);
+        await Eventually.TrueAsync(
+            async () => (await host.DeliveryAsync(Token)).GetProperty("attempts").GetArrayLength() == 1, Token);
         await host.MakeDueAsync(Token);
 
         await Eventually.TrueAsync(() =>
@@ -139,7 +140,8 @@ public sealed class DispatcherTests
         var signature = (await host.Receiver.NextAsync(Token)).Header("X-Ardor-Signature");
 
         Assert.Contains(log.Lines, line => line.Contains("attempt 1", StringComparison.Ordinal)); // The log is on.
-        foreach (var secret in new[] { first!, second!, WebhooksHost.EncryptionKey, signature.Split("v1=")[1].TrimEnd(','), "Ромашка" })
+        foreach (var secret in new[] { first!, second!, WebhooksHost.EncryptionKey,
+            signature.Split("v1=")[1].TrimEnd(','), "Ромашка" })
         {
             Assert.DoesNotContain(log.Lines, line => line.Contains(secret, StringComparison.Ordinal));
         }
@@ -150,9 +152,11 @@ public sealed class DispatcherTests
     [InlineData("Production", false, true)]
     [InlineData("Staging", true, false)]
     [InlineData("Development", true, true)]
-    public void Receivers_on_this_machine_are_a_setting_of_development_only(string environment, bool allowed, bool starts)
+    public void Receivers_on_this_machine_are_a_setting_of_development_only(
+        string environment, bool allowed, bool starts)
     {
-        var options = new WebhooksOptions { EncryptionKey = WebhooksHost.EncryptionKey, AllowLoopbackReceivers = allowed };
+        var options =
+            new WebhooksOptions { EncryptionKey = WebhooksHost.EncryptionKey, AllowLoopbackReceivers = allowed };
         var rules = new WebhooksOptionsRules(new HostingEnvironment { EnvironmentName = environment });
 
         Assert.Equal(starts, rules.Validate(null, options).Succeeded);
@@ -178,7 +182,8 @@ public sealed class DispatcherTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter) =>
             Lines.Enqueue(formatter(state, exception) + exception);
 
         public void Dispose()

@@ -14,7 +14,8 @@ public sealed class DoctorTests
     {
         await using var host = await WebhooksHost.StartAsync(Token);
         var secret = await host.ConfigureAsync(Token);
-        host.Receiver.Answering = context => AnswerAsync(context, IsRight(context, secret!) && IsFresh(context) ? 200 : 401);
+        host.Receiver.Answering = context =>
+            AnswerAsync(context, IsRight(context, secret!) && IsFresh(context) ? 200 : 401);
 
         var (status, answer) = await DiagnoseAsync(host);
 
@@ -38,7 +39,8 @@ public sealed class DoctorTests
         Assert.False(answer.GetProperty("healthy").GetBoolean());
         Assert.EndsWith("signature failed, replay warning", Lines(answer), StringComparison.Ordinal);
         Assert.All(
-            answer.GetProperty("checks").EnumerateArray().Where(line => line.GetProperty("status").GetString() is "failed" or "warning"),
+            answer.GetProperty("checks").EnumerateArray()
+                .Where(line => line.GetProperty("status").GetString() is "failed" or "warning"),
             line => Assert.Matches("[а-я]{5}", line.GetProperty("advice").GetString()!));
     }
 
@@ -65,7 +67,8 @@ public sealed class DoctorTests
         var closed = await Receiver.StartAsync(Token);
         await closed.DisposeAsync();
         await host.ConfigureAsync(Token, closed.Url);
-        Assert.StartsWith("dns ok, connection failed, tls warning", Lines((await DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
+        Assert.StartsWith("dns ok, connection failed, tls warning", Lines((await DiagnoseAsync(host)).Answer),
+            StringComparison.Ordinal);
 
         await host.ConfigureAsync(Token);
         host.Receiver.AnswerWith(410);
@@ -109,7 +112,8 @@ public sealed class DoctorTests
         var delivery = (await host.DeliveryAsync(Token)).GetProperty("id").GetString();
         (string Path, object Body)[] tools =
         [
-            ("test", new { type = "payment.failed" }), ("recover", new { since = TimeProvider.System.GetUtcNow() }), ("doctor", new { }),
+            ("test", new { type = "payment.failed" }), ("recover", new { since = TimeProvider.System.GetUtcNow() }),
+            ("doctor", new { }),
             ($"deliveries/{delivery}/resend", new { }),
         ];
         var calls = tools.Concat(tools).Take(7).ToList(); // More than two minutes allow, should one end in between.
@@ -122,7 +126,8 @@ public sealed class DoctorTests
         Assert.Equal([HttpStatusCode.Accepted, HttpStatusCode.Accepted], statuses[..2]);
         Assert.Contains(HttpStatusCode.TooManyRequests, statuses);
         var other = host.ClientOf(Testing.TestIdentity.Caller(WebhooksHost.NewId(), Contracts.Mode.Test));
-        Assert.Equal(HttpStatusCode.Conflict, (await host.PostAsync("/v1/webhooks/doctor", new { }, Token, other)).Status);
+        Assert.Equal(
+            HttpStatusCode.Conflict, (await host.PostAsync("/v1/webhooks/doctor", new { }, Token, other)).Status);
     }
 
     internal static Task<(HttpStatusCode Status, JsonElement Answer)> DiagnoseAsync(WebhooksHost host) =>
@@ -138,8 +143,10 @@ public sealed class DoctorTests
     }
 
     private static bool IsRight(HttpContext context, string secret) =>
-        SignatureCheck.Matches(context.Request.Headers["X-Ardor-Signature"].ToString(), Receiver.BodyOf(context), secret).Contains(true);
+        SignatureCheck.Matches(context.Request.Headers["X-Ardor-Signature"].ToString(), Receiver.BodyOf(context),
+            secret).Contains(true);
 
     private static bool IsFresh(HttpContext context) =>
-        TimeProvider.System.GetUtcNow() - SignatureCheck.TimeOf(context.Request.Headers["X-Ardor-Signature"].ToString()) < TimeSpan.FromMinutes(5);
+        TimeProvider.System.GetUtcNow() - SignatureCheck.TimeOf(
+            context.Request.Headers["X-Ardor-Signature"].ToString()) < TimeSpan.FromMinutes(5);
 }

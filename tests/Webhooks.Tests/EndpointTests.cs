@@ -29,7 +29,9 @@ public sealed class EndpointTests
         Assert.Null(await host.ConfigureAsync(Token));
         Assert.NotEqual(first, await host.ConfigureAsync(Token, rotateSecret: true));
 
-        var stored = await host.ScalarAsync<string>("SELECT encode(previous_secret, 'escape') || row_to_json(endpoint)::text FROM webhooks.endpoint", null, Token);
+        var stored = await host.ScalarAsync<string>(
+            "SELECT encode(previous_secret, 'escape') || row_to_json(endpoint)::text FROM webhooks.endpoint", null,
+            Token);
         Assert.DoesNotContain("whsec_", stored, StringComparison.Ordinal);
         Assert.DoesNotContain(first!["whsec_".Length..], stored, StringComparison.Ordinal);
     }
@@ -47,8 +49,10 @@ public sealed class EndpointTests
         Assert.Equal(host.Receiver.Url, body.GetProperty("webhookUrl").GetString());
         Assert.False(body.GetProperty("webhookEnabled").GetBoolean());
         Assert.Equal(
-            $$"""{"webhookUrl":"{{host.Receiver.Url}}","webhookEnabled":false}""", (await host.EndpointAsync(Token)).GetRawText());
-        Assert.Equal("""{"webhookUrl":null,"webhookEnabled":false}""", (await host.EndpointAsync(Token, Mode.Live)).GetRawText());
+            $$"""{"webhookUrl":"{{host.Receiver.Url}}","webhookEnabled":false}""", (await host.EndpointAsync(Token))
+                .GetRawText());
+        Assert.Equal("""{"webhookUrl":null,"webhookEnabled":false}""", (await host.EndpointAsync(Token, Mode.Live))
+            .GetRawText());
     }
 
     [Fact]
@@ -82,7 +86,8 @@ public sealed class EndpointTests
                 new Uri($"/internal/endpoints/{host.MerchantId}/test", UriKind.Relative), content, Token);
 
             var answer = await response.Content.ReadFromJsonAsync<JsonElement>(Token);
-            Assert.Equal((body, status, code), (body, (int)response.StatusCode, answer.GetProperty("error").GetProperty("code").GetString()));
+            Assert.Equal((body, status, code),
+                (body, (int)response.StatusCode, answer.GetProperty("error").GetProperty("code").GetString()));
         }
 
         Assert.Equal("""{"webhookUrl":null,"webhookEnabled":false}""", (await host.EndpointAsync(Token)).GetRawText());
@@ -115,9 +120,11 @@ public sealed class EndpointTests
 
         Assert.Equal(0, await host.DeliverDueAsync(Token));
         Assert.False((await host.EndpointAsync(Token)).GetProperty("webhookEnabled").GetBoolean());
-        Assert.All(await host.DeliveriesAsync(Token), delivery => Assert.Equal("pending", delivery.GetProperty("status").GetString()));
+        Assert.All(await host.DeliveriesAsync(Token), delivery =>
+            Assert.Equal("pending", delivery.GetProperty("status").GetString()));
         Assert.True(await host.Harness.Published.Any<WebhookEndpointDisabled>(
-            published => published.Context.Message is { Reason: "gone" } disabled && disabled.MerchantId == host.MerchantId, Token));
+            published => published.Context.Message is { Reason: "gone" } disabled
+                && disabled.MerchantId == host.MerchantId, Token));
         Assert.Single(host.Harness.Published.Select<WebhookEndpointDisabled>(Token));
 
         host.Receiver.AnswerWith(200);
@@ -155,7 +162,9 @@ public sealed class EndpointTests
         host.Receiver.AnswerWith(500);
         await host.OweAsync(Token);
         await host.DeliverDueAsync(Token);
-        await host.ExecuteAsync("UPDATE webhooks.endpoint SET failing_since = failing_since - make_interval(hours => @hours)", new { hours }, Token);
+        await host.ExecuteAsync(
+            "UPDATE webhooks.endpoint SET failing_since = failing_since - make_interval(hours => @hours)",
+            new { hours }, Token);
 
         await host.MakeDueAsync(Token);
         await host.DeliverDueAsync(Token);
@@ -171,7 +180,8 @@ public sealed class EndpointTests
         host.Receiver.AnswerWith(500);
         await host.OweAsync(Token);
         await host.DeliverDueAsync(Token);
-        await host.ExecuteAsync("UPDATE webhooks.endpoint SET failing_since = failing_since - interval '200 hours'", null, Token);
+        await host.ExecuteAsync(
+            "UPDATE webhooks.endpoint SET failing_since = failing_since - interval '200 hours'", null, Token);
         host.Receiver.AnswerWith(200);
         await host.MakeDueAsync(Token);
         await host.DeliverDueAsync(Token);

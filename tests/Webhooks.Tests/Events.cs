@@ -7,7 +7,8 @@ namespace ArdorQr.Webhooks.Tests;
 /// <summary>Owners' events with snapshots that a careless serialization would change.</summary>
 internal static class Events
 {
-    public const string Snapshot = """{"id":"0197","amount":125.50,"rate":92.340000,"merchantName":"ООО «Ромашка»","reference":null}""";
+    public const string Snapshot =
+        """{"id":"0197","amount":125.50,"rate":92.340000,"merchantName":"ООО «Ромашка»","reference":null}""";
 
     public static DateTimeOffset CreatedAt { get; } = new(2026, 6, 19, 12, 0, 0, 123, 456, TimeSpan.Zero);
 

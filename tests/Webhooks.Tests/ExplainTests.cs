@@ -33,7 +33,9 @@ public sealed class ExplainTests
             ("another's secret", signature, body, "whsec_other", "wrong_secret"),
             ("no prefix", signature, body, secret["whsec_".Length..], "wrong_secret"),
             ("a line break at its end", signature, body, secret + "\n", "wrong_secret"),
-            ("parsed and made anew", signature, JsonNode.Parse(body)!.ToJsonString(new JsonSerializerOptions { WriteIndented = true }), null, "reserialized_json"),
+            ("parsed and made anew", signature,
+                JsonNode.Parse(body)!.ToJsonString(new JsonSerializerOptions { WriteIndented = true }), null,
+                "reserialized_json"),
             ("escaped", signature, JsonNode.Parse(body)!.ToJsonString(), null, "reserialized_json"),
             ("a byte order mark", signature, "\uFEFF" + body, null, "reserialized_json"),
             ("another member", signature, other.ToJsonString(), null, "changed_body"),
@@ -113,14 +115,17 @@ public sealed class ExplainTests
 
         foreach (var body in new object[]
         {
-            new { body = "{}" }, new { headers }, new { headers = (string?)null, body = "{}" }, new { headers, body = "{}", secret = "" },
-            new { headers = new { a = (string?)null }, body = "{}" }, new { headers, body = "{}", receivedAt = "now", secret = "whsec_a" },
+            new { body = "{}" }, new { headers }, new { headers = (string?)null, body = "{}" },
+            new { headers, body = "{}", secret = "" },
+            new { headers = new { a = (string?)null }, body = "{}" },
+            new { headers, body = "{}", receivedAt = "now", secret = "whsec_a" },
         })
         {
             Assert.Equal(HttpStatusCode.BadRequest, (await host.PostAsync("/v1/webhooks/explain", body, Token)).Status);
         }
 
-        Assert.Equal(HttpStatusCode.Conflict, (await host.PostAsync("/v1/webhooks/explain", new { headers, body = "{}" }, Token)).Status);
+        Assert.Equal(HttpStatusCode.Conflict,
+            (await host.PostAsync("/v1/webhooks/explain", new { headers, body = "{}" }, Token)).Status);
     }
 
     private static async Task<JsonElement> ExplainAsync(

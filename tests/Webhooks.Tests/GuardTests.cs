@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ArdorQr.Webhooks.Tests;
 
-/// <summary>No merchant's URL leads into our network: by the address that a name has at the moment of the connect.</summary>
+/// <summary>
+/// No merchant's URL leads into our network: by the address that a name has at the moment of the connect.
+/// </summary>
 public sealed class GuardTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;

@@ -88,7 +88,8 @@ public sealed class IsolationTests
         await host.ConfigureAsync(Token);
         await host.OweAsync(Token);
         await host.ExecuteAsync(
-            "UPDATE webhooks.endpoint SET unanswered = 9, resting_until = clock_timestamp() + interval '1 hour'", null, Token);
+            "UPDATE webhooks.endpoint SET unanswered = 9, resting_until = clock_timestamp() + interval '1 hour'", null,
+            Token);
         Assert.Empty(await host.ClaimAsync(Token));
 
         await host.ConfigureAsync(Token);
@@ -128,7 +129,8 @@ public sealed class IsolationTests
     public async Task A_good_answer_that_takes_long_makes_an_endpoint_slow_until_a_quick_one()
     {
         var time = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
-        await using var host = await WebhooksHost.StartAsync(Token, services: services => DispatcherTests.WithTime(services, time));
+        await using var host = await WebhooksHost.StartAsync(
+            Token, services: services => DispatcherTests.WithTime(services, time));
         await host.ConfigureAsync(Token);
         var answer = new TaskCompletionSource();
         host.Receiver.Answering = context => answer.Task.WaitAsync(context.RequestAborted);

@@ -30,7 +30,8 @@ public sealed class LogAndToolsTests
         Assert.Empty(await host.DeliveriesAsync(Token, "?status=failed"));
         Assert.Single(await host.DeliveriesAsync(Token, mode: Mode.Live));
         Assert.Equal(
-            ["id", "eventId", "eventType", "status", "url", "attempts", "nextAttemptAt", "redeliveryOf", "createdAt", "deliveredAt"],
+            ["id", "eventId", "eventType", "status", "url", "attempts", "nextAttemptAt", "redeliveryOf", "createdAt",
+                "deliveredAt"],
             (await host.DeliveriesAsync(Token))[0].EnumerateObject().Select(member => member.Name));
     }
 
@@ -38,9 +39,11 @@ public sealed class LogAndToolsTests
     public async Task A_wrong_query_is_an_error()
     {
         await using var host = await WebhooksHost.StartAsync(Token);
-        foreach (var query in new[] { "limit=0", "limit=101", "limit=x", "status=Delivered", "status=", "eventId=evt_1" })
+        foreach (var query in new[] { "limit=0", "limit=101", "limit=x", "status=Delivered", "status=",
+            "eventId=evt_1" })
         {
-            using var response = await host.Merchant().GetAsync(new Uri($"/v1/webhooks/deliveries?{query}", UriKind.Relative), Token);
+            using var response = await host.Merchant()
+                .GetAsync(new Uri($"/v1/webhooks/deliveries?{query}", UriKind.Relative), Token);
             Assert.Equal((query, HttpStatusCode.BadRequest), (query, response.StatusCode));
         }
     }
@@ -79,9 +82,12 @@ public sealed class LogAndToolsTests
         await host.ConfigureAsync(Token);
         using var unknown = await ResendAsync(host, WebhooksHost.NewId());
         using var otherMode = await ResendAsync(host, id, host.Merchant(Mode.Live));
-        using var stranger = await ResendAsync(host, id, host.ClientOf(TestIdentity.Caller(WebhooksHost.NewId(), Mode.Test)));
-        using var reader = await ResendAsync(host, id, host.ClientOf(TestIdentity.Caller(host.MerchantId, Mode.Test) with { Rights = ["read"] }));
-        using var noId = await host.Merchant().PostAsync(new Uri("/v1/webhooks/deliveries/1/resend", UriKind.Relative), null, Token);
+        using var stranger = await ResendAsync(
+            host, id, host.ClientOf(TestIdentity.Caller(WebhooksHost.NewId(), Mode.Test)));
+        using var reader = await ResendAsync(
+            host, id, host.ClientOf(TestIdentity.Caller(host.MerchantId, Mode.Test) with { Rights = ["read"] }));
+        using var noId = await host.Merchant()
+            .PostAsync(new Uri("/v1/webhooks/deliveries/1/resend", UriKind.Relative), null, Token);
 
         Assert.Equal("webhook_not_configured", await CodeOfAsync(unconfigured, HttpStatusCode.Conflict));
         Assert.Equal("not_found", await CodeOfAsync(unknown, HttpStatusCode.NotFound));
@@ -134,7 +140,8 @@ public sealed class LogAndToolsTests
         foreach (var (body, status, code) in cases)
         {
             using var content = new StringContent(body, Encoding.UTF8, "application/json");
-            using var response = await host.Merchant().PostAsync(new Uri("/v1/webhooks/test", UriKind.Relative), content, Token);
+            using var response = await host.Merchant()
+                .PostAsync(new Uri("/v1/webhooks/test", UriKind.Relative), content, Token);
             Assert.Equal(code, await CodeOfAsync(response, status));
         }
 
@@ -142,7 +149,8 @@ public sealed class LogAndToolsTests
     }
 
     private static Task<HttpResponseMessage> ResendAsync(WebhooksHost host, Guid id, HttpClient? client = null) =>
-        (client ?? host.Merchant()).PostAsync(new Uri($"/v1/webhooks/deliveries/{id}/resend", UriKind.Relative), null, Token);
+        (client ?? host.Merchant())
+            .PostAsync(new Uri($"/v1/webhooks/deliveries/{id}/resend", UriKind.Relative), null, Token);
 
     private static async Task<string?> CodeOfAsync(HttpResponseMessage response, HttpStatusCode status)
     {

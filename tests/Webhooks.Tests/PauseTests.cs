@@ -19,18 +19,22 @@ public sealed class PauseTests
             """
             WITH stored AS (
                 INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
-                SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now() FROM generate_series(2, @Events)
+                SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now()
+                FROM generate_series(2, @Events)
                 RETURNING event_id)
             INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused)
             SELECT gen_random_uuid(), event_id, @MerchantId, 'test', true FROM stored
             """, new { host.MerchantId, Events }, Token);
 
         await host.ConfigureAsync(Token);
-        await Testing.Eventually.TrueAsync(async () => await host.ScalarAsync<long>(PausedSql, null, Token) == 0, Token);
+        await Testing.Eventually.TrueAsync(
+            async () => await host.ScalarAsync<long>(PausedSql, null, Token) == 0, Token);
         using var disabled = await host.PutAsync(new { url = host.Receiver.Url, enabled = false }, Token);
 
         Assert.Empty(await host.ClaimAsync(Token));
-        Assert.Equal(System.Text.Json.JsonValueKind.Null, (await host.DeliveriesAsync(Token, "?limit=1"))[0].GetProperty("nextAttemptAt").ValueKind);
-        await Testing.Eventually.TrueAsync(async () => await host.ScalarAsync<long>(PausedSql, null, Token) == Events, Token);
+        Assert.Equal(System.Text.Json.JsonValueKind.Null,
+            (await host.DeliveriesAsync(Token, "?limit=1"))[0].GetProperty("nextAttemptAt").ValueKind);
+        await Testing.Eventually.TrueAsync(
+            async () => await host.ScalarAsync<long>(PausedSql, null, Token) == Events, Token);
     }
 }

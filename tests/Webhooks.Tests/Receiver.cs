@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging;
 
 namespace ArdorQr.Webhooks.Tests;
 
-/// <summary>A merchant's server: real HTTP on a free port of this machine. It keeps what it gets and answers as told.</summary>
+/// <summary>
+/// A merchant's server: real HTTP on a free port of this machine. It keeps what it gets and answers as told.
+/// </summary>
 internal sealed class Receiver : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -41,7 +43,8 @@ internal sealed class Receiver : IAsyncDisposable
 
     /// <param name="cancellationToken">Stops the start.</param>
     /// <param name="certificate">With one it speaks TLS.</param>
-    public static async Task<Receiver> StartAsync(CancellationToken cancellationToken, X509Certificate2? certificate = null)
+    public static async Task<Receiver> StartAsync(
+        CancellationToken cancellationToken, X509Certificate2? certificate = null)
     {
         var builder = WebApplication.CreateBuilder();
         builder.Logging.ClearProviders();
@@ -99,7 +102,8 @@ internal sealed class Receiver : IAsyncDisposable
         Interlocked.Increment(ref _count);
         context.Items[nameof(Receiver)] = body.ToArray();
         var headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase));
-        _received.Writer.TryWrite(new Received(context.Request.Path, context.Request.Protocol, headers, body.ToArray()));
+        _received.Writer.TryWrite(
+            new Received(context.Request.Path, context.Request.Protocol, headers, body.ToArray()));
         try
         {
             await Answering(context);

@@ -67,7 +67,8 @@ public sealed class ReconcileTests
         await host.ConfigureAsync(Token);
         await host.OweAsync(Token);
         await host.ExecuteAsync("UPDATE webhooks.delivery SET status = 'failed', next_attempt_at = NULL", null, Token);
-        await host.PostAsync("/v1/webhooks/recover", new { since = TimeProvider.System.GetUtcNow().AddHours(-1) }, Token);
+        await host.PostAsync(
+            "/v1/webhooks/recover", new { since = TimeProvider.System.GetUtcNow().AddHours(-1) }, Token);
 
         Assert.All(await ChecksAsync(host), check => Assert.True(check.GetProperty("ok").GetBoolean()));
     }
@@ -87,7 +88,8 @@ public sealed class ReconcileTests
 
     private static async Task<IReadOnlyList<JsonElement>> ChecksAsync(WebhooksHost host)
     {
-        var body = await host.Gateway("webhooks:reconcile").GetFromJsonAsync<JsonElement>("/internal/reconciliation", Token);
+        var body = await host.Gateway("webhooks:reconcile")
+            .GetFromJsonAsync<JsonElement>("/internal/reconciliation", Token);
         return [.. body.GetProperty("checks").EnumerateArray()];
     }
 }

@@ -18,7 +18,8 @@ public sealed class RecoverTests
         await host.DeliverDueAsync(Token);
         var lost = new[] { await host.OweAsync(Token), await host.OweAsync(Token) };
         await host.ExecuteAsync(
-            "UPDATE webhooks.delivery SET status = 'failed', next_attempt_at = NULL WHERE status = 'pending'", null, Token);
+            "UPDATE webhooks.delivery SET status = 'failed', next_attempt_at = NULL WHERE status = 'pending'", null,
+            Token);
 
         var (status, first) = await host.PostAsync("/v1/webhooks/recover", AnHourAgo, Token);
         var (_, second) = await host.PostAsync("/v1/webhooks/recover", AnHourAgo, Token);
@@ -85,7 +86,8 @@ public sealed class RecoverTests
             """
             WITH stored AS (
                 INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
-                SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now() FROM generate_series(1, @events)
+                SELECT gen_random_uuid(), @MerchantId, 'test', 'payment.failed', '{}', now()
+                FROM generate_series(1, @events)
                 RETURNING event_id)
             INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused, status, next_attempt_at)
             SELECT gen_random_uuid(), event_id, @MerchantId, 'test', false, 'failed', NULL FROM stored
@@ -101,14 +103,17 @@ public sealed class RecoverTests
     public async Task Recovering_needs_a_time_with_an_offset_an_endpoint_and_the_right()
     {
         await using var host = await WebhooksHost.StartAsync(Token);
-        var reader = host.ClientOf(Testing.TestIdentity.Caller(host.MerchantId, Contracts.Mode.Test) with { Rights = ["read"] });
+        var reader = host.ClientOf(
+            Testing.TestIdentity.Caller(host.MerchantId, Contracts.Mode.Test) with { Rights = ["read"] });
 
-        foreach (var body in new object[] { new { }, new { since = "yesterday" }, new { since = "2026-06-19T12:00:00" }, new { since = (string?)null } })
+        foreach (var body in new object[] { new { }, new { since = "yesterday" }, new { since = "2026-06-19T12:00:00" },
+            new { since = (string?)null } })
         {
             Assert.Equal(HttpStatusCode.BadRequest, (await host.PostAsync("/v1/webhooks/recover", body, Token)).Status);
         }
 
         Assert.Equal(HttpStatusCode.Conflict, (await host.PostAsync("/v1/webhooks/recover", AnHourAgo, Token)).Status);
-        Assert.Equal(HttpStatusCode.Forbidden, (await host.PostAsync("/v1/webhooks/recover", AnHourAgo, Token, reader)).Status);
+        Assert.Equal(
+            HttpStatusCode.Forbidden, (await host.PostAsync("/v1/webhooks/recover", AnHourAgo, Token, reader)).Status);
     }
 }

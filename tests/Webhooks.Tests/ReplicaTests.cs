@@ -22,7 +22,8 @@ public sealed class ReplicaTests
         {
             var merchant = WebhooksHost.NewId();
             await first.ConfigureAsync(Token, merchantId: merchant);
-            var events = await Task.WhenAll(Enumerable.Range(0, eventsEach).Select(number => replicas[number % 3].OweAsync(Token, merchant)));
+            var events = await Task.WhenAll(
+                Enumerable.Range(0, eventsEach).Select(number => replicas[number % 3].OweAsync(Token, merchant)));
             owed.UnionWith(events.Select(id => id.ToString()));
         }
 
@@ -41,7 +42,8 @@ public sealed class ReplicaTests
     {
         const int places = 2, events = 10;
         await using var host = await WebhooksHost.StartAsync(
-            Token, dispatching: true, settings: new Dictionary<string, string?> { ["Webhooks:MaxInFlight"] = $"{places}" });
+            Token, dispatching: true,
+            settings: new Dictionary<string, string?> { ["Webhooks:MaxInFlight"] = $"{places}" });
         await host.ConfigureAsync(Token);
         var release = new TaskCompletionSource();
         host.Receiver.Answering = context => release.Task.WaitAsync(context.RequestAborted);
@@ -55,7 +57,8 @@ public sealed class ReplicaTests
             await host.Receiver.NextAsync(Token);
         }
 
-        var stopping = host.Services.GetServices<IHostedService>().OfType<DispatchDeliveries>().Single().StopAsync(Token);
+        var stopping = host.Services.GetServices<IHostedService>().OfType<DispatchDeliveries>().Single()
+            .StopAsync(Token);
         release.SetResult();
         await stopping;
 

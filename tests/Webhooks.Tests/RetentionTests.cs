@@ -22,7 +22,8 @@ public sealed class RetentionTests
         await host.DeliverDueAsync(Token);
         await AgeAsync(host, 29);
         await ForgetAsync(host);
-        Assert.Equal("ok", (await host.DeliveryAsync(Token)).GetProperty("attempts")[0].GetProperty("responseBody").GetString());
+        Assert.Equal(
+            "ok", (await host.DeliveryAsync(Token)).GetProperty("attempts")[0].GetProperty("responseBody").GetString());
 
         await AgeAsync(host, 31);
         var fresh = await host.OweAsync(Token);
@@ -33,9 +34,11 @@ public sealed class RetentionTests
         Assert.Equal("delivered", old.GetProperty("status").GetString());
         Assert.Equal(200, old.GetProperty("attempts")[0].GetProperty("responseStatus").GetInt32());
         Assert.Equal(JsonValueKind.Null, old.GetProperty("attempts")[0].GetProperty("responseBody").ValueKind);
-        Assert.Equal(fresh, await host.ScalarAsync<Guid>("SELECT event_id FROM webhooks.event WHERE body IS NOT NULL", null, Token));
+        Assert.Equal(fresh,
+            await host.ScalarAsync<Guid>("SELECT event_id FROM webhooks.event WHERE body IS NOT NULL", null, Token));
         using var resent = await host.Merchant().PostAsync(
-            new Uri($"/v1/webhooks/deliveries/{old.GetProperty("id").GetString()}/resend", UriKind.Relative), null, Token);
+            new Uri($"/v1/webhooks/deliveries/{old.GetProperty("id").GetString()}/resend", UriKind.Relative), null,
+            Token);
         var error = (await resent.Content.ReadAsStringAsync(Token))!;
         Assert.Equal(HttpStatusCode.Conflict, resent.StatusCode);
         Assert.Contains("webhook_payload_expired", error, StringComparison.Ordinal);
@@ -54,7 +57,8 @@ public sealed class RetentionTests
         Assert.Equal(0, await host.DeliverDueAsync(Token));
         Assert.Equal("failed", (await host.DeliveryAsync(Token)).GetProperty("status").GetString());
         Assert.Equal("""{"resent":0,"hastened":0,"complete":true}""",
-            (await host.PostAsync("/v1/webhooks/recover", new { since = "2020-01-01T00:00:00Z" }, Token)).Body.GetRawText());
+            (await host.PostAsync("/v1/webhooks/recover", new { since = "2020-01-01T00:00:00Z" }, Token))
+                .Body.GetRawText());
     }
 
     [Fact]
@@ -64,7 +68,8 @@ public sealed class RetentionTests
         await host.ConfigureAsync(Token);
         await host.OweAsync(Token);
         await host.DeliverDueAsync(Token);
-        var (_, _) = await host.PostAsync($"/v1/webhooks/deliveries/{(await host.DeliveryAsync(Token)).GetProperty("id").GetString()}/resend", new { }, Token);
+        var id = (await host.DeliveryAsync(Token)).GetProperty("id").GetString();
+        await host.PostAsync($"/v1/webhooks/deliveries/{id}/resend", new { }, Token);
         await host.ExecuteAsync(
             """
             INSERT INTO webhooks.event (event_id, merchant_id, mode, type, body, created_at)
@@ -86,7 +91,8 @@ public sealed class RetentionTests
         await using var host = await WebhooksHost.StartAsync(Token);
         await host.OweAsync(Token);
 
-        await Assert.ThrowsAsync<PostgresException>(() => host.ExecuteAsync("UPDATE webhooks.event SET body = '{}'", null, Token));
+        await Assert.ThrowsAsync<PostgresException>(
+            () => host.ExecuteAsync("UPDATE webhooks.event SET body = '{}'", null, Token));
     }
 
     private static Task ForgetAsync(WebhooksHost host) =>

@@ -28,7 +28,8 @@ public sealed class SecretKeyTests
         await before.OweAsync(Token);
         Assert.Equal(1, await after.DeliverDueAsync(Token));
         var received = await before.Receiver.NextAsync(Token);
-        Assert.Equal([true, false], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, current!));
+        Assert.Equal(
+            [true, false], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, current!));
         Assert.Equal([false, true], SignatureCheck.Matches(received.Header("X-Ardor-Signature"), received.Body, old!));
     }
 
@@ -40,7 +41,8 @@ public sealed class SecretKeyTests
         const string sql = "SELECT encode(secret, 'hex') || secret_key_id FROM webhooks.endpoint";
         var stored = await before.ScalarAsync<string>(sql, null, Token);
 
-        await using var other = await StartAsync(before, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), retired: null);
+        await using var other = await StartAsync(
+            before, Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)), retired: null);
         Assert.Equal(0, await ResealerOf(other).ResealAsync(Token));
 
         Assert.Equal(stored, await before.ScalarAsync<string>(sql, null, Token));
@@ -56,7 +58,9 @@ public sealed class SecretKeyTests
         await ResealerOf(host).EraseExpiredAsync(Token);
         Assert.Equal(1, await host.ScalarAsync<long>(sql, null, Token));
 
-        await host.ExecuteAsync("UPDATE webhooks.endpoint SET previous_secret_until = previous_secret_until - interval '24 hours'", null, Token);
+        await host.ExecuteAsync(
+            "UPDATE webhooks.endpoint SET previous_secret_until = previous_secret_until - interval '24 hours'", null,
+            Token);
         await ResealerOf(host).EraseExpiredAsync(Token);
 
         Assert.Equal(0, await host.ScalarAsync<long>(sql, null, Token));

@@ -28,7 +28,9 @@ internal sealed class TestCertificates : IDisposable
     /// <summary>A server's certificate of the root.</summary>
     public X509Certificate2 Issue(string host, int days = 90) => Issue(host, days, _root, null);
 
-    /// <summary>A server's certificate of the intermediate authority, with the place where that one's can be fetched.</summary>
+    /// <summary>
+    /// A server's certificate of the intermediate authority, with the place where that one's can be fetched.
+    /// </summary>
     public X509Certificate2 IssueByIntermediate(string host, Uri fetch) => Issue(host, 90, _intermediate, fetch);
 
     public void Dispose()
@@ -56,13 +58,16 @@ internal sealed class TestCertificates : IDisposable
         names.AddDnsName(host);
         request.CertificateExtensions.Add(names.Build());
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
-        request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
+        request.CertificateExtensions.Add(
+            X509AuthorityKeyIdentifierExtension.CreateFromCertificate(issuer, true, false));
         if (fetch is not null)
         {
-            request.CertificateExtensions.Add(new X509AuthorityInformationAccessExtension([fetch.ToString()], [fetch.ToString()]));
+            request.CertificateExtensions.Add(
+                new X509AuthorityInformationAccessExtension([fetch.ToString()], [fetch.ToString()]));
         }
 
-        using var signed = request.Create(issuer, now.AddDays(Math.Min(-1, days - 1)), now.AddDays(days), RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(
+            issuer, now.AddDays(Math.Min(-1, days - 1)), now.AddDays(days), RandomNumberGenerator.GetBytes(8));
         using var certificate = signed.CopyWithPrivateKey(key);
         return X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), null);
     }

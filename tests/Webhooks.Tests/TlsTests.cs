@@ -9,7 +9,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace ArdorQr.Webhooks.Tests;
 
-/// <summary>Receivers that speak TLS: the test's resolver gives their names a public address, its sockets lead to this machine.</summary>
+/// <summary>
+/// Receivers that speak TLS: the test's resolver gives their names a public address, its sockets lead to this machine.
+/// </summary>
 public sealed class TlsTests : IDisposable
 {
     private const string Host = "shop.example";
@@ -56,7 +58,8 @@ public sealed class TlsTests : IDisposable
 
             Assert.Equal("tls_failed", await ErrorAsync(host));
             Assert.Equal(0, receiver.Count);
-            Assert.StartsWith($"dns ok, connection ok, {lines}, response failed", DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
+            Assert.StartsWith($"dns ok, connection ok, {lines}, response failed",
+                DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
         }
     }
 
@@ -72,7 +75,8 @@ public sealed class TlsTests : IDisposable
             var (_, answer) = await DoctorTests.DiagnoseAsync(host);
 
             Assert.StartsWith(
-                $"dns ok, connection ok, tls ok, certificate_expiry {status}, response ok", DoctorTests.Lines(answer), StringComparison.Ordinal);
+                $"dns ok, connection ok, tls ok, certificate_expiry {status}, response ok", DoctorTests.Lines(answer),
+                StringComparison.Ordinal);
         }
     }
 
@@ -103,7 +107,8 @@ public sealed class TlsTests : IDisposable
         await using var host = await WebhooksHost.StartAsync(
             Token, settings: Settings(), services: services => services
                 .Replace(ServiceDescriptor.Singleton<ResolveHost>((_, _) => Task.FromResult(
-                    Interlocked.Increment(ref lookUps) % 2 == 1 ? new[] { IPAddress.Parse("8.8.8.8") } : [IPAddress.Parse("169.254.169.254")])))
+                    Interlocked.Increment(ref lookUps) % 2 == 1 ? new[] { IPAddress.Parse("8.8.8.8") }
+                        : [IPAddress.Parse("169.254.169.254")])))
                 .Replace(ServiceDescriptor.Singleton<OpenConnection>((address, token) =>
                 {
                     connected.Add(address.Address);
@@ -114,8 +119,10 @@ public sealed class TlsTests : IDisposable
         await host.DeliverDueAsync(Token);
         Assert.Equal("address_forbidden", await ErrorAsync(host));
         Assert.Empty(connected);
-        Assert.StartsWith("dns ok", DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
-        Assert.StartsWith("dns failed", DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "dns ok", DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "dns failed", DoctorTests.Lines((await DoctorTests.DiagnoseAsync(host)).Answer), StringComparison.Ordinal);
 
         Assert.All(connected, address => Assert.Equal(IPAddress.Parse("8.8.8.8"), address));
     }
@@ -128,7 +135,8 @@ public sealed class TlsTests : IDisposable
             Token, settings: Settings(), services: services => services
                 .Replace(ServiceDescriptor.Singleton<ResolveHost>((_, _) => Task.FromResult<IPAddress[]>(
                     [IPAddress.Parse("2a02:6b8::1"), IPAddress.Parse("8.8.8.8")])))
-                .Replace(ServiceDescriptor.Singleton<OpenConnection>((address, token) => address.AddressFamily == AddressFamily.InterNetwork
+                .Replace(ServiceDescriptor.Singleton<OpenConnection>(
+                    (address, token) => address.AddressFamily == AddressFamily.InterNetwork
                     ? Sockets.ConnectAsync(new IPEndPoint(IPAddress.Loopback, receiver.Address.Port), token)
                     : throw new SocketException((int)SocketError.NetworkUnreachable))));
         await host.ConfigureAsync(Token, Url);
@@ -144,13 +152,17 @@ public sealed class TlsTests : IDisposable
 
     private Task<WebhooksHost> StartAsync(int port) => WebhooksHost.StartAsync(
         Token, settings: Settings(), services: services => services
-            .Replace(ServiceDescriptor.Singleton<ResolveHost>((_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("8.8.8.8")])))
+            .Replace(ServiceDescriptor.Singleton<ResolveHost>(
+                (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("8.8.8.8")])))
             .Replace(ServiceDescriptor.Singleton<OpenConnection>(
                 (_, token) => Sockets.ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), token))));
 
-    private Dictionary<string, string?> Settings() => new() { ["Webhooks:AdditionalRootsFile"] = _certificates.RootFile };
+    private Dictionary<string, string?> Settings() =>
+        new() { ["Webhooks:AdditionalRootsFile"] = _certificates.RootFile };
 
-    /// <summary>Shakes hands with its own certificate alone, and looks for no other one itself as Kestrel would.</summary>
+    /// <summary>
+    /// Shakes hands with its own certificate alone, and looks for no other one itself as Kestrel would.
+    /// </summary>
     private sealed class BareTlsServer : IDisposable
     {
         private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -176,7 +188,8 @@ public sealed class TlsTests : IDisposable
                 {
                     client = await _listener.AcceptTcpClientAsync(Token);
                 }
-                catch (Exception exception) when (exception is SocketException or ObjectDisposedException or OperationCanceledException)
+                catch (Exception exception) when (
+                    exception is SocketException or ObjectDisposedException or OperationCanceledException)
                 {
                     return;
                 }
@@ -186,7 +199,8 @@ public sealed class TlsTests : IDisposable
                     await using var secure = new SslStream(client.GetStream());
                     try
                     {
-                        await secure.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificateContext = _certificate }, Token);
+                        await secure.AuthenticateAsServerAsync(
+                            new SslServerAuthenticationOptions { ServerCertificateContext = _certificate }, Token);
                         await secure.ReadExactlyAsync(new byte[1], Token);
                     }
                     catch (Exception exception) when (exception is IOException or AuthenticationException)

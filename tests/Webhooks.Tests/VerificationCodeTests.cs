@@ -85,11 +85,13 @@ public sealed class VerificationCodeTests
     [Fact]
     public async Task CSharp()
     {
-        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(Root(), "tests/Webhooks.Tests/ArdorWebhook.cs"), Token), await CodeAsync("csharp"));
+        Assert.Equal(await File.ReadAllTextAsync(Path.Combine(Root(), "tests/Webhooks.Tests/ArdorWebhook.cs"), Token),
+            await CodeAsync("csharp"));
 
         Assert.All(Cases(), given => Assert.Equal(
             (given.Name, given.Right),
-            (given.Name, ArdorWebhook.Verify(given.Secret, given.Header, given.Body, DateTimeOffset.FromUnixTimeSeconds(given.Now)))));
+            (given.Name, ArdorWebhook.Verify(
+                given.Secret, given.Header, given.Body, DateTimeOffset.FromUnixTimeSeconds(given.Now)))));
     }
 
     private static IReadOnlyList<Case> Cases()
@@ -107,7 +109,8 @@ public sealed class VerificationCodeTests
             new("the old one of two", OldSecret, both, Body, now, true),
             new("another's secret", "whsec_other", both, Body, now, false),
             new("another body", Secret, right, [.. Body, (byte)'\n'], now, false),
-            new("another time", Secret, right.Replace("t=178", "t=179", StringComparison.Ordinal), Body, now + 10_000_000, false),
+            new("another time", Secret, right.Replace("t=178", "t=179", StringComparison.Ordinal), Body,
+                now + 10_000_000, false),
             new("empty", Secret, "", Body, now, false),
             new("no time", Secret, right[right.IndexOf("v1", StringComparison.Ordinal)..], Body, now, false),
             new("no signature", Secret, right[..right.IndexOf(',', StringComparison.Ordinal)], Body, now, false),
@@ -119,7 +122,8 @@ public sealed class VerificationCodeTests
     }
 
     private static async Task RunAsync(
-        string language, string file, string program, string[] arguments, string harness, (string Name, string Text)? second = null)
+        string language, string file, string program, string[] arguments, string harness,
+        (string Name, string Text)? second = null)
     {
         if (!IsInstalled(program))
         {
@@ -129,7 +133,8 @@ public sealed class VerificationCodeTests
         var folder = Directory.CreateTempSubdirectory("ardorqr-verify-");
         try
         {
-            var code = (await CodeAsync(language)).Replace("package webhooks", "package main", StringComparison.Ordinal);
+            var code = (await CodeAsync(language))
+                .Replace("package webhooks", "package main", StringComparison.Ordinal);
             await File.WriteAllTextAsync(Path.Combine(folder.FullName, file), code + harness, Token);
             if (second is { } other)
             {
@@ -137,7 +142,8 @@ public sealed class VerificationCodeTests
             }
 
             var cases = Cases();
-            var answers = await RunAsync(folder.FullName, program, arguments, JsonSerializer.Serialize(cases, JsonSerializerOptions.Web));
+            var answers = await RunAsync(
+                folder.FullName, program, arguments, JsonSerializer.Serialize(cases, JsonSerializerOptions.Web));
             Assert.Equal(
                 cases.Select(given => $"{given.Name}: {(given.Right ? 1 : 0)}"),
                 cases.Zip(answers, (given, answer) => $"{given.Name}: {answer}"));
@@ -177,7 +183,8 @@ public sealed class VerificationCodeTests
     {
         const string indent = "    ";
         var contract = await File.ReadAllLinesAsync(Path.Combine(Root(), "Gateway/Contract/openapi.yaml"), Token);
-        var lines = contract.SkipWhile(line => line != $"{indent}```{language}").Skip(1).TakeWhile(line => line != $"{indent}```").ToList();
+        var lines = contract.SkipWhile(line => line != $"{indent}```{language}").Skip(1)
+            .TakeWhile(line => line != $"{indent}```").ToList();
         Assert.NotEmpty(lines);
         return string.Concat(lines.Select(line => (line.Length == 0 ? line : line[indent.Length..]) + "\n"));
     }

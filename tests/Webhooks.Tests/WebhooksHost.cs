@@ -41,7 +41,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
     public ITestHarness Harness => Services.GetRequiredService<ITestHarness>();
 
     /// <summary>The merchant's client, as the Gateway lets it through.</summary>
-    public HttpClient Merchant(Mode? mode = null) => _factory.ClientOf(TestIdentity.Caller(MerchantId, mode ?? Mode.Test));
+    public HttpClient Merchant(Mode? mode = null) =>
+        _factory.ClientOf(TestIdentity.Caller(MerchantId, mode ?? Mode.Test));
 
     public HttpClient ClientOf(CallerIdentity caller) => _factory.ClientOf(caller);
 
@@ -63,7 +64,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
         {
             if (!dispatching)
             {
-                collection.Remove(collection.Single(service => service.ImplementationType == typeof(DispatchDeliveries)));
+                collection.Remove(
+                    collection.Single(service => service.ImplementationType == typeof(DispatchDeliveries)));
             }
 
             services?.Invoke(collection);
@@ -72,15 +74,19 @@ internal sealed class WebhooksHost : IAsyncDisposable
     }
 
     /// <summary>PUT of the endpoint's settings, as the Gateway passes it on.</summary>
-    public Task<HttpResponseMessage> PutAsync(object body, CancellationToken cancellationToken, Mode? mode = null, Guid? merchantId = null) =>
+    public Task<HttpResponseMessage> PutAsync(
+        object body, CancellationToken cancellationToken, Mode? mode = null, Guid? merchantId = null) =>
         Gateway().PutAsJsonAsync(
             $"/internal/endpoints/{merchantId ?? MerchantId}/{mode ?? Mode.Test}", body, cancellationToken);
 
-    /// <summary>Points the endpoint at the receiver (or at <paramref name="url"/>); returns the secret at the first time.</summary>
+    /// <summary>
+    /// Points the endpoint at the receiver (or at <paramref name="url"/>); returns the secret at the first time.
+    /// </summary>
     public async Task<string?> ConfigureAsync(
         CancellationToken cancellationToken, string? url = null, bool rotateSecret = false, Guid? merchantId = null)
     {
-        using var response = await PutAsync(new { url = url ?? Receiver.Url, rotateSecret }, cancellationToken, merchantId: merchantId);
+        using var response = await PutAsync(
+            new { url = url ?? Receiver.Url, rotateSecret }, cancellationToken, merchantId: merchantId);
         var body = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
         Assert.True(response.IsSuccessStatusCode, body.ToString());
         return body.GetProperty("secret").GetString();
@@ -92,7 +98,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
     {
         await Harness.Bus.Publish(message, cancellationToken);
         Assert.True(await Harness.Consumed.Any<TEvent>(
-            consumed => consumed.Context.Message.EventId == message.EventId && consumed.Exception is null, cancellationToken));
+            consumed =>
+                consumed.Context.Message.EventId == message.EventId && consumed.Exception is null, cancellationToken));
     }
 
     /// <summary>Stores one event's delivery without the bus.</summary>
@@ -102,7 +109,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
         await Services.GetRequiredService<EventIntake>().StoreAsync(
             AnnouncePaymentCompleted.Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, "payment.completed", message.CreatedAt, message.Payment),
+                message.EventId, message.MerchantId, message.Mode, "payment.completed", message.CreatedAt,
+                message.Payment),
             cancellationToken);
         return message.EventId;
     }
@@ -145,9 +153,11 @@ internal sealed class WebhooksHost : IAsyncDisposable
     }
 
     /// <summary>The log of deliveries, newest first.</summary>
-    public async Task<IReadOnlyList<JsonElement>> DeliveriesAsync(CancellationToken cancellationToken, string query = "", Mode? mode = null)
+    public async Task<IReadOnlyList<JsonElement>> DeliveriesAsync(
+        CancellationToken cancellationToken, string query = "", Mode? mode = null)
     {
-        var body = await Merchant(mode).GetFromJsonAsync<JsonElement>($"/v1/webhooks/deliveries{query}", cancellationToken);
+        var body = await Merchant(mode)
+            .GetFromJsonAsync<JsonElement>($"/v1/webhooks/deliveries{query}", cancellationToken);
         return [.. body.GetProperty("deliveries").EnumerateArray()];
     }
 
@@ -163,7 +173,8 @@ internal sealed class WebhooksHost : IAsyncDisposable
         Assert.Single(await DeliveriesAsync(cancellationToken));
 
     public async Task<JsonElement> EndpointAsync(CancellationToken cancellationToken, Mode? mode = null) =>
-        await Gateway().GetFromJsonAsync<JsonElement>($"/internal/endpoints/{MerchantId}/{mode ?? Mode.Test}", cancellationToken);
+        await Gateway()
+            .GetFromJsonAsync<JsonElement>($"/internal/endpoints/{MerchantId}/{mode ?? Mode.Test}", cancellationToken);
 
     public async ValueTask DisposeAsync()
     {

@@ -64,6 +64,9 @@ internal static class Calls
         new("dead-letters", "list", "Messages that no consumer could take", HttpMethod.Get, "/operator/dead-letters", Limit, Before),
         new("dead-letters", "replay", "Send one to its consumer again", HttpMethod.Post, "/operator/dead-letters/{id}/replay", Id, Reason),
 
+        new("notices", "list", "What services tell the operators of", HttpMethod.Get, "/operator/notices",
+            Merchant with { Place = Place.Query }, Limit, Before),
+
         new("operators", "list", "Who may operate", HttpMethod.Get, "/operator/operators"),
         new("operators", "add", "A new operator; the token is shown once", HttpMethod.Post, "/operator/operators",
             new Field("name", Place.Body, "Lower-case letters and digits", IsRequired: true),

@@ -11,7 +11,8 @@ internal delegate Task<IPAddress[]> ResolveHost(string host, CancellationToken c
 internal delegate Task<Stream> OpenConnection(IPEndPoint address, CancellationToken cancellationToken);
 
 /// <summary>A connection was refused because of where it would have led.</summary>
-internal sealed class AddressForbiddenException(string host) : IOException($"{host} leads to an address that webhooks may not reach.");
+internal sealed class AddressForbiddenException(string host)
+    : IOException($"{host} leads to an address that webhooks may not reach.");
 
 /// <summary>
 /// Opens connections to receivers, each to an address that was checked in the same breath: a name that resolves to
@@ -25,9 +26,12 @@ internal sealed class GuardedConnections(ResolveHost resolve, OpenConnection ope
     public static readonly HttpRequestOptionsKey<bool> OnThisMachine = new("ArdorQr.Webhooks.OnThisMachine");
 
     /// <summary>For <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
-    /// <exception cref="AddressForbiddenException">One of the name's addresses is none that webhooks may reach.</exception>
+    /// <exception cref="AddressForbiddenException">
+    /// One of the name's addresses is none that webhooks may reach.
+    /// </exception>
     /// <exception cref="SocketException">The name can't be resolved, or nobody answers there.</exception>
-    public async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         var target = context.DnsEndPoint;
         var onThisMachine = context.InitialRequestMessage.Options.TryGetValue(OnThisMachine, out var marked) && marked;
@@ -38,7 +42,8 @@ internal sealed class GuardedConnections(ResolveHost resolve, OpenConnection ope
     /// <summary>A name's addresses, every one of them checked.</summary>
     /// <exception cref="AddressForbiddenException">One of them is none that webhooks may reach.</exception>
     /// <exception cref="SocketException">There are none.</exception>
-    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(string host, bool onThisMachine, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<IPAddress>> ResolveAsync(
+        string host, bool onThisMachine, CancellationToken cancellationToken)
     {
         var addresses = await resolve(host, cancellationToken);
         if (!addresses.All(address => IsAllowed(address, onThisMachine)))
@@ -54,7 +59,8 @@ internal sealed class GuardedConnections(ResolveHost resolve, OpenConnection ope
     /// <param name="port">The receiver's.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="SocketException">Nobody answers.</exception>
-    public async Task<Stream> ConnectAsync(IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellationToken)
+    public async Task<Stream> ConnectAsync(
+        IReadOnlyList<IPAddress> addresses, int port, CancellationToken cancellationToken)
     {
         SocketException? failure = null;
         foreach (var address in addresses.Take(MaxAddresses))
@@ -84,7 +90,8 @@ internal sealed class GuardedConnections(ResolveHost resolve, OpenConnection ope
         {
             return true;
         }
-        catch (Exception exception) when (exception is SocketException or OperationCanceledException or ArgumentException)
+        catch (Exception exception) when (
+            exception is SocketException or OperationCanceledException or ArgumentException)
         {
             return false; // What can't be resolved is judged at delivery.
         }

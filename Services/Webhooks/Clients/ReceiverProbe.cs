@@ -10,7 +10,8 @@ namespace ArdorQr.Webhooks.Clients;
 internal sealed class ReceiverProbe(GuardedConnections connections, ReceiverTls tls, TimeProvider time)
 {
     private const int ResolveTimeoutSeconds = 3;
-    private const int ConnectTimeoutSeconds = 6; // With the one above and an attempt of 15 s, within the Gateway's patience.
+    // With the one above and an attempt of 15 s, within the Gateway's patience.
+    private const int ConnectTimeoutSeconds = 6;
 
     public async Task<ProbedReceiver> LookAsync(ReceiverUrl url, CancellationToken cancellationToken)
     {
@@ -25,7 +26,9 @@ internal sealed class ReceiverProbe(GuardedConnections connections, ReceiverTls 
             {
                 await using var stream = await connections.ConnectAsync(addresses, url.Uri.Port, token);
                 seen = seen with { IsListening = true };
-                return url.Uri.Scheme == Uri.UriSchemeHttps ? await ShakeHandsAsync(seen, stream, url.Uri.IdnHost, token) : seen;
+                return url.Uri.Scheme == Uri.UriSchemeHttps
+                    ? await ShakeHandsAsync(seen, stream, url.Uri.IdnHost, token)
+                    : seen;
             }, cancellationToken);
         }
         catch (AddressForbiddenException)
@@ -64,18 +67,21 @@ internal sealed class ReceiverProbe(GuardedConnections connections, ReceiverTls 
         return seen with { Certificate = certificate };
     }
 
-    private SeenCertificate? Of(X509Certificate? remote, X509Chain? chain, SslPolicyErrors errors) => remote is X509Certificate2 leaf
+    private SeenCertificate? Of(X509Certificate? remote, X509Chain? chain, SslPolicyErrors errors) =>
+        remote is X509Certificate2 leaf
         ? new SeenCertificate
         {
             IsTrusted = tls.IsTrusted(leaf, chain, errors),
             IsOfThisHost = !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch),
-            IsChainPartial = chain?.ChainStatus.Any(status => status.Status == X509ChainStatusFlags.PartialChain) == true,
+            IsChainPartial = chain?.ChainStatus.Any(
+                status => status.Status == X509ChainStatusFlags.PartialChain) == true,
             NotAfter = leaf.NotAfter.ToUniversalTime(),
             NotBefore = leaf.NotBefore.ToUniversalTime(),
         }
         : null;
 
-    private async Task<T> WithinAsync<T>(int seconds, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> WithinAsync<T>(
+        int seconds, Func<CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(seconds), time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);

@@ -3,7 +3,9 @@ using System.Net.Sockets;
 
 namespace ArdorQr.Webhooks.Clients;
 
-/// <summary>Real TCP connections, each with a limit of its own, so that a dead address leaves time for the next one.</summary>
+/// <summary>
+/// Real TCP connections, each with a limit of its own, so that a dead address leaves time for the next one.
+/// </summary>
 internal static class Sockets
 {
     private const int TimeoutSeconds = 5;

@@ -97,7 +97,9 @@ internal sealed class WebhookClient : IDisposable
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonType);
         var headers = request.Headers;
         headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        headers.TryAddWithoutValidation(Signature.HeaderName, Signature.Header(_time.GetUtcNow() - webhook.Backdated, webhook.Body.Span, webhook.Secrets));
+        headers.TryAddWithoutValidation(
+            Signature.HeaderName,
+            Signature.Header(_time.GetUtcNow() - webhook.Backdated, webhook.Body.Span, webhook.Secrets));
         headers.TryAddWithoutValidation(Signature.EventIdHeaderName, webhook.EventId.ToString());
         headers.TryAddWithoutValidation("X-Ardor-Delivery-Id", webhook.DeliveryId.ToString());
         headers.TryAddWithoutValidation("X-Ardor-Attempt", webhook.Attempt.ToString(CultureInfo.InvariantCulture));
@@ -105,7 +107,9 @@ internal sealed class WebhookClient : IDisposable
         return request;
     }
 
-    /// <summary>The start of the body, as much of it as arrives in time: the status is the answer, the body a remark.</summary>
+    /// <summary>
+    /// The start of the body, as much of it as arrives in time: the status is the answer, the body a remark.
+    /// </summary>
     private static async Task<byte[]> ReadStartAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var kept = new byte[Answer.MaxKeptBytes];
@@ -114,14 +118,17 @@ internal sealed class WebhookClient : IDisposable
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            for (int read; total < MaxReadBytes && (read = await stream.ReadAsync(scrap, cancellationToken)) > 0; total += read)
+            for (int read;
+                total < MaxReadBytes && (read = await stream.ReadAsync(scrap, cancellationToken)) > 0;
+                total += read)
             {
                 var take = Math.Min(read, kept.Length - keptCount);
                 scrap.AsSpan(0, take).CopyTo(kept.AsSpan(keptCount));
                 keptCount += take;
             }
         }
-        catch (Exception exception) when (exception is IOException or HttpRequestException or OperationCanceledException)
+        catch (Exception exception) when (
+            exception is IOException or HttpRequestException or OperationCanceledException)
         {
             // What came until then is kept.
         }
@@ -146,7 +153,10 @@ internal sealed class WebhookClient : IDisposable
                     return AttemptErrors.AddressForbidden;
                 case AuthenticationException:
                     return AttemptErrors.TlsFailed;
-                case SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData }:
+                case SocketException
+                {
+                    SocketErrorCode: SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData
+                }:
                     return AttemptErrors.NameNotResolved;
             }
         }
@@ -155,7 +165,8 @@ internal sealed class WebhookClient : IDisposable
         {
             OperationCanceledException => AttemptErrors.TimedOut,
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } => AttemptErrors.NotConnected,
-            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } => AttemptErrors.TlsFailed,
+            HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError } =>
+                AttemptErrors.TlsFailed,
             _ => AttemptErrors.BadResponse,
         };
     }

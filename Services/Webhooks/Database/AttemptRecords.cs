@@ -5,8 +5,11 @@ using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Database;
 
-/// <summary>Records what came of attempts, with all that follows for their deliveries and endpoints, in one transaction.</summary>
-internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvider time, ILogger<AttemptRecords> logger)
+/// <summary>
+/// Records what came of attempts, with all that follows for their deliveries and endpoints, in one transaction.
+/// </summary>
+internal sealed partial class AttemptRecords(
+    ServiceDatabase database, TimeProvider time, ILogger<AttemptRecords> logger)
 {
     /// <summary>
     /// Returns the deliveries whose attempts are on record now. Where the lease was lost (or the attempt was recorded
@@ -14,23 +17,28 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
     /// </summary>
     /// <param name="attempts">At most one of a delivery.</param>
     /// <param name="cancellationToken">Stops the statements.</param>
-    public async Task<IReadOnlySet<Guid>> AddAsync(IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
+    public async Task<IReadOnlySet<Guid>> AddAsync(
+        IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await LockEndpointsAsync(transaction, attempts, cancellationToken);
         var closed = await CloseAsync(transaction, attempts, cancellationToken);
-        foreach (var failed in attempts.Where(attempt => closed.Contains(attempt.Claim.Id) && !attempt.Answer.IsSuccess))
+        foreach (var failed in attempts.Where(
+            attempt => closed.Contains(attempt.Claim.Id) && !attempt.Answer.IsSuccess))
         {
             await EndpointFailsAsync(transaction, failed.Claim, failed.Answer, cancellationToken);
         }
 
         await EndpointsWorkAsync(
-            transaction, [.. attempts.Where(attempt => closed.Contains(attempt.Claim.Id) && attempt.Answer.IsSuccess)], cancellationToken);
+            transaction, [.. attempts.Where(attempt => closed.Contains(attempt.Claim.Id) && attempt.Answer.IsSuccess)],
+            cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return closed;
     }
 
-    /// <summary>Before any delivery, and in one order everywhere: else a change of settings could wait for us, and we for it.</summary>
+    /// <summary>
+    /// Before any delivery, and in one order everywhere: else a change of settings could wait for us, and we for it.
+    /// </summary>
     private static async Task LockEndpointsAsync(
         ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
@@ -56,7 +64,8 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
     private static async Task<IReadOnlySet<Guid>> CloseAsync(
         ServiceTransaction transaction, IReadOnlyList<FinishedAttempt> attempts, CancellationToken cancellationToken)
     {
-        const string onlyIndexesSql = "SET LOCAL enable_seqscan = off"; // A batch is found by its keys, whatever was planned.
+        // A batch is found by its keys, whatever was planned.
+        const string onlyIndexesSql = "SET LOCAL enable_seqscan = off";
         const string sql =
             """
             WITH done AS (
@@ -75,7 +84,8 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
                 RETURNING delivery.id
             ),
             added AS (
-                INSERT INTO webhooks.attempt (delivery_id, number, at, url, response_status, duration_ms, error, response_body)
+                INSERT INTO webhooks.attempt (
+                    delivery_id, number, at, url, response_status, duration_ms, error, response_body)
                 SELECT id, attempts + 1, at, url, response_status, duration_ms, error, response_body
                 FROM done JOIN closed USING (id)
             )
@@ -110,7 +120,8 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
               AND endpoint.version = working.version
               AND (endpoint.failing_since IS NOT NULL OR endpoint.slow <> working.slow)
             """;
-        var working = delivered.GroupBy(attempt => (attempt.Claim.MerchantId, attempt.Claim.Mode.Code, attempt.Claim.EndpointVersion))
+        var working = delivered.GroupBy(
+            attempt => (attempt.Claim.MerchantId, attempt.Claim.Mode.Code, attempt.Claim.EndpointVersion))
             .Select(endpoint => (endpoint.Key, Slow: Circuit.IsSlow(endpoint.Last().Answer))).ToList();
         if (working.Count > 0)
         {
@@ -124,7 +135,9 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
         }
     }
 
-    /// <summary>An attempt that was begun under other settings says nothing about the present ones: the version tells.</summary>
+    /// <summary>
+    /// An attempt that was begun under other settings says nothing about the present ones: the version tells.
+    /// </summary>
     private async Task EndpointFailsAsync(
         ServiceTransaction transaction, ClaimedDelivery claim, Answer answer, CancellationToken cancellationToken)
     {
@@ -134,7 +147,7 @@ internal sealed partial class AttemptRecords(ServiceDatabase database, TimeProvi
             SET failing_since = coalesce(failing_since, clock_timestamp()),
                 unanswered = CASE
                     WHEN @answered THEN 0
-                    WHEN resting_until > clock_timestamp() THEN unanswered -- Of those that were in flight together, one counts.
+                    WHEN resting_until > clock_timestamp() THEN unanswered -- Of those in flight together, one counts.
                     ELSE unanswered + 1
                 END,
                 resting_until = CASE

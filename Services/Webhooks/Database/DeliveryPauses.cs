@@ -4,8 +4,8 @@ using ArdorQr.ServiceDefaults.Database;
 namespace ArdorQr.Webhooks.Database;
 
 /// <summary>
-/// Pauses and resumes what an endpoint has yet to receive. A claim asks the endpoint itself; the mark on a delivery keeps
-/// what is paused out of the claims' index, so a long queue may be marked piece by piece, after the change.
+/// Pauses and resumes what an endpoint has yet to receive. A claim asks the endpoint itself; the mark on a delivery
+/// keeps what is paused out of the claims' index, so a long queue may be marked piece by piece, after the change.
 /// </summary>
 internal static class DeliveryPauses
 {
@@ -46,6 +46,7 @@ internal static class DeliveryPauses
             """;
         var marked = await transaction.ExecuteAsync(
             paused ? pauseSql : resumeSql, new { merchantId, mode, limit = MaxBatch }, cancellationToken);
-        await transaction.ExecuteAsync(noteSql, new { merchantId, mode, unfinished = marked == MaxBatch }, cancellationToken);
+        await transaction.ExecuteAsync(
+            noteSql, new { merchantId, mode, unfinished = marked == MaxBatch }, cancellationToken);
     }
 }

@@ -47,7 +47,8 @@ internal static class DeliveryViews
         """
         SELECT delivery.id, delivery.event_id, event.type AS event_type, delivery.status,
             coalesce(delivery.url, endpoint.url) AS url,
-            CASE WHEN endpoint.enabled AND endpoint.url IS NOT NULL THEN delivery.next_attempt_at END AS next_attempt_at,
+            CASE WHEN endpoint.enabled AND endpoint.url IS NOT NULL
+                THEN delivery.next_attempt_at END AS next_attempt_at,
             delivery.redelivery_of, delivery.created_at, delivery.delivered_at
         FROM webhooks.delivery
         JOIN webhooks.event USING (event_id)
@@ -65,7 +66,8 @@ internal static class DeliveryViews
     /// <param name="before">Only older ones, or null.</param>
     /// <param name="cancellationToken">Stops the statements.</param>
     public static Task<IReadOnlyList<DeliveryView>> ListAsync(
-        NpgsqlConnection connection, Guid merchantId, Mode mode, int limit, string? status, Guid? eventId, DateTimeOffset? before,
+        NpgsqlConnection connection, Guid merchantId, Mode mode, int limit, string? status, Guid? eventId,
+        DateTimeOffset? before,
         CancellationToken cancellationToken)
     {
         const string sql =

@@ -17,7 +17,8 @@ internal static class EndpointSecrets
     }
 
     public static async Task<IReadOnlyList<KnownSecret>> ReadAsync(
-        NpgsqlConnection connection, SecretCipher cipher, Guid merchantId, Mode mode, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SecretCipher cipher, Guid merchantId, Mode mode,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -26,7 +27,8 @@ internal static class EndpointSecrets
             FROM webhooks.endpoint
             WHERE merchant_id = @merchantId AND mode = @mode AND secret IS NOT NULL
             """;
-        if (await connection.QuerySingleOrDefaultAsync<Row>(sql, new { merchantId, mode }, cancellationToken) is not { } row)
+        if (await connection.QuerySingleOrDefaultAsync<Row>(
+            sql, new { merchantId, mode }, cancellationToken) is not { } row)
         {
             return [];
         }
@@ -35,6 +37,12 @@ internal static class EndpointSecrets
             cipher.Open(new SealedSecret(row.Secret, row.SecretKeyId), merchantId, mode), "current");
         return row.PreviousSecret is null
             ? [current]
-            : [current, new(cipher.Open(new SealedSecret(row.PreviousSecret, row.PreviousSecretKeyId!), merchantId, mode), "previous")];
+            :
+            [
+                current,
+                new(
+                    cipher.Open(new SealedSecret(row.PreviousSecret, row.PreviousSecretKeyId!), merchantId, mode),
+                    "previous"),
+            ];
     }
 }

@@ -34,7 +34,8 @@ internal static class NewDelivery
     /// <param name="redeliveryOf">The delivery that is repeated; null for an event's own.</param>
     /// <param name="cancellationToken">Stops the statement.</param>
     public static async Task<bool> AddAsync(
-        ServiceTransaction transaction, Guid id, Guid eventId, bool isActive, Guid? redeliveryOf, CancellationToken cancellationToken)
+        ServiceTransaction transaction, Guid id, Guid eventId, bool isActive, Guid? redeliveryOf,
+        CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -44,6 +45,7 @@ internal static class NewDelivery
             FOR KEY SHARE
             """;
         return await transaction.ExecuteAsync(
-            sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id }, cancellationToken) == 1;
+            sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id },
+            cancellationToken) == 1;
     }
 }

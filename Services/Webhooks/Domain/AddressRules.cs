@@ -21,7 +21,8 @@ internal static class AddressRules
             "127.0.0.0/8", // Loopback.
             "168.63.129.16/32", // A cloud's host services on a public number.
             "169.254.0.0/16", // Link-local; metadata (169.254.169.254).
-            "192.0.0.0/24", "192.88.99.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24", // Protocols and relays.
+            // Protocols and relays.
+            "192.0.0.0/24", "192.88.99.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.175.48.0/24",
             "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", // Documentation.
             "198.18.0.0/15", // Benchmarks.
             "224.0.0.0/4", // Multicast.
@@ -29,7 +30,9 @@ internal static class AddressRules
         }.Select(IPNetwork.Parse),
     ];
 
-    /// <summary>Global unicast: what lies outside (loopback, ULA, link-local, multicast, IPv4-compatible …) is refused.</summary>
+    /// <summary>
+    /// Global unicast: what lies outside (loopback, ULA, link-local, multicast, IPv4-compatible …) is refused.
+    /// </summary>
     private static readonly IPNetwork Global6 = IPNetwork.Parse("2000::/3");
 
     private static readonly IPNetwork[] Forbidden6 =
@@ -44,7 +47,9 @@ internal static class AddressRules
         }.Select(IPNetwork.Parse),
     ];
 
-    /// <summary>NAT64's well-known prefix (RFC 6052): the address stands for the IPv4 one in its last 4 bytes.</summary>
+    /// <summary>
+    /// NAT64's well-known prefix (RFC 6052): the address stands for the IPv4 one in its last 4 bytes.
+    /// </summary>
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
     public static bool IsPublic(IPAddress address)

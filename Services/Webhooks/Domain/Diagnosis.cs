@@ -69,7 +69,8 @@ internal static class Diagnosis
     {
         { IsForbidden: true } => new("dns", Failed, $"Имя {url.IdnHost} ведёт в закрытую или служебную сеть.",
             "Укажите в DNS только адреса, доступные из интернета: проверяются все записи A и AAAA."),
-        { Addresses: null } => new("dns", Failed, $"Имя {url.IdnHost} не нашлось в DNS.", "Проверьте записи A и AAAA и срок регистрации домена."),
+        { Addresses: null } => new("dns", Failed, $"Имя {url.IdnHost} не нашлось в DNS.",
+            "Проверьте записи A и AAAA и срок регистрации домена."),
         { Addresses: var count } => new("dns", Ok, $"Имя {url.IdnHost} найдено, адресов: {count}.", null),
     };
 
@@ -90,9 +91,11 @@ internal static class Diagnosis
             "Нужен TLS 1.2 или новее с сертификатом на этом порту; проверьте, что там не обычный HTTP."),
         { Certificate.IsOfThisHost: false } => new("tls", Failed, $"Сертификат выпущен не для {url.IdnHost}.",
             "Установите сертификат, в котором есть это имя (Subject Alternative Name)."),
-        { Certificate: { IsTrusted: false, IsChainPartial: true } } => new("tls", Failed, "Цепочка сертификатов неполная.",
+        { Certificate: { IsTrusted: false, IsChainPartial: true } } =>
+            new("tls", Failed, "Цепочка сертификатов неполная.",
             "Настройте сервер так, чтобы он отдавал промежуточные сертификаты (fullchain.pem): мы их не докачиваем."),
-        { Certificate.IsTrusted: false } => new("tls", Failed, "Сертификату нет доверия: он самоподписанный, просрочен или выпущен неизвестным центром.",
+        { Certificate.IsTrusted: false } => new(
+            "tls", Failed, "Сертификату нет доверия: он самоподписанный, просрочен или выпущен неизвестным центром.",
             "Установите действующий сертификат от общепризнанного центра сертификации."),
         _ => new("tls", Ok, "Сертификат выпущен для этого имени, цепочка доверена.", null),
     };
@@ -107,11 +110,13 @@ internal static class Diagnosis
         var until = certificate.NotAfter.ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
         if (now > certificate.NotAfter || now < certificate.NotBefore)
         {
-            return new("certificate_expiry", Failed, $"Сертификат не действует: срок — до {until}.", "Выпустите новый сертификат.");
+            return new("certificate_expiry", Failed, $"Сертификат не действует: срок — до {until}.",
+                "Выпустите новый сертификат.");
         }
 
         return certificate.NotAfter - now < TimeSpan.FromDays(ExpirySoonDays)
-            ? new("certificate_expiry", Warning, $"Сертификат истекает {until}.", $"Обновите сертификат {url.IdnHost} и проверьте автопродление.")
+            ? new("certificate_expiry", Warning, $"Сертификат истекает {until}.",
+                $"Обновите сертификат {url.IdnHost} и проверьте автопродление.")
             : new("certificate_expiry", Ok, $"Сертификат действует до {until}.", null);
     }
 
@@ -122,9 +127,11 @@ internal static class Diagnosis
     [
         Response(trial.Right), Redirect(trial.Right), Latency(trial.Right),
         Refusal("signature", "с чужой подписью", trial.Right, trial.Forged,
-            Failed, "Считайте HMAC от сырого тела и сравнивайте с v1; без совпадения отвечайте 401 и ничего не делайте: иначе событие может подделать кто угодно."),
+            Failed, "Считайте HMAC от сырого тела и сравнивайте с v1; без совпадения отвечайте 401 и ничего не "
+                + "делайте: иначе событие может подделать кто угодно."),
         Refusal("replay", "часовой давности", trial.Right, trial.Stale,
-            Warning, "Не принимайте t старше пяти минут, и различайте события по id: иначе перехваченный запрос можно повторить."),
+            Warning, "Не принимайте t старше пяти минут, и различайте события по id: иначе перехваченный запрос "
+                + "можно повторить."),
     ];
 
     private static DiagnosisLine Response(Answer right) => right switch
@@ -132,10 +139,13 @@ internal static class Diagnosis
         { IsSuccess: true } => new("response", Ok, $"Подписанное пробное событие принято: {right.Status}.", null),
         { IsGone: true } => new("response", Failed, "Приёмник ответил 410: так он отключает доставку.",
             "Отвечайте 410 только тогда, когда события больше не нужны."),
-        { Status: 401 or 403 } => new("response", Failed, $"Приёмник отверг правильно подписанное событие: {right.Status}.",
+        { Status: 401 or 403 } =>
+            new("response", Failed, $"Приёмник отверг правильно подписанное событие: {right.Status}.",
             "Проверьте секрет и сырое тело через POST /v1/webhooks/explain; снимите с этого пути другую авторизацию."),
-        { Status: >= 300 and < 400 } => new("response", Failed, $"Вместо ответа — перенаправление, {right.Status}.", "Отвечайте 2xx по самому адресу."),
-        { Status: { } status } => new("response", Failed, $"Приёмник ответил {status}, а принято только то, на что ответ 2xx.",
+        { Status: >= 300 and < 400 } => new(
+            "response", Failed, $"Вместо ответа — перенаправление, {right.Status}.", "Отвечайте 2xx по самому адресу."),
+        { Status: { } status } =>
+            new("response", Failed, $"Приёмник ответил {status}, а принято только то, на что ответ 2xx.",
             "Отвечайте 200 сразу после сохранения события, обрабатывайте потом."),
         { Error: AttemptErrors.TimedOut } => new("response", Failed, "За 15 секунд ответа не было.",
             "Сохраните событие и отвечайте сразу, обрабатывайте потом."),
@@ -156,18 +166,25 @@ internal static class Diagnosis
         return right.Status is null
             ? new("latency", Skipped, "Ответа не было.", null)
             : milliseconds > SlowMilliseconds
-                ? new("latency", Warning, $"Ответ занял {milliseconds} мс.", "Отвечайте сразу, обрабатывайте событие в фоне: предел — 15 секунд.")
+                ? new("latency", Warning, $"Ответ занял {milliseconds} мс.",
+                    "Отвечайте сразу, обрабатывайте событие в фоне: предел — 15 секунд.")
                 : new("latency", Ok, $"Ответ занял {milliseconds} мс.", null);
     }
 
-    /// <summary>A webhook that a receiver must refuse; it says nothing while the right one isn't accepted either.</summary>
+    /// <summary>
+    /// A webhook that a receiver must refuse; it says nothing while the right one isn't accepted either.
+    /// </summary>
     private static DiagnosisLine Refusal(
-        string name, string kind, Answer right, Answer answer, string statusIfAccepted, string adviceIfAccepted) => answer switch
+        string name, string kind, Answer right, Answer answer, string statusIfAccepted, string adviceIfAccepted) =>
+            answer switch
     {
-        _ when !right.IsSuccess => new(name, Skipped, "Не проверить, пока не принято событие с правильной подписью.", null),
-        { IsSuccess: true } => new(name, statusIfAccepted, $"Событие {kind} принято: {answer.Status}.", adviceIfAccepted),
+        _ when !right.IsSuccess =>
+            new(name, Skipped, "Не проверить, пока не принято событие с правильной подписью.", null),
+        { IsSuccess: true } =>
+            new(name, statusIfAccepted, $"Событие {kind} принято: {answer.Status}.", adviceIfAccepted),
         { Status: >= 400 and < 500 } => new(name, Ok, $"Событие {kind} отвергнуто: {answer.Status}.", null),
-        { Status: { } status } => new(name, Warning, $"На событие {kind} ответ {status}.", "Отвечайте на него 401 или 400: 5xx означает сбой."),
+        { Status: { } status } => new(
+            name, Warning, $"На событие {kind} ответ {status}.", "Отвечайте на него 401 или 400: 5xx означает сбой."),
         _ => new(name, Warning, $"На событие {kind} ответа не было: {answer.Error}.", "Отвечайте на него 401 или 400."),
     };
 }

@@ -97,8 +97,10 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
             ? new Explanation(Verdicts.Valid, "Подпись верна.", null)
             : new Explanation(
                 Verdicts.ClockSkew,
-                $"Подпись верна, но её время t {(age > 0 ? "старше" : "новее")} времени получения на {Math.Abs(age)} с, а допуск — {ToleranceSeconds} с.",
-                "Если запрос пришёл только что, сверьте часы приёмника (NTP). Если запрос сохранён раньше, передайте время получения в receivedAt.");
+                $"Подпись верна, но её время t {(age > 0 ? "старше" : "новее")} времени получения на "
+                    + $"{Math.Abs(age)} с, а допуск — {ToleranceSeconds} с.",
+                "Если запрос пришёл только что, сверьте часы приёмника (NTP). Если запрос сохранён раньше, "
+                    + "передайте время получения в receivedAt.");
     }
 
     private static Explanation OfWrongSignature(
@@ -121,10 +123,12 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
         return received.SentBody is not null
             ? new Explanation(
                 Verdicts.WrongSecret, "Событие нам известно, но подпись сделана не тем секретом, которым проверяется.",
-                "Вероятно, секрет с тех пор сменили. Отправьте событие ещё раз (resend) и проверьте новую доставку; t и v1 берите из одного запроса.")
+                "Вероятно, секрет с тех пор сменили. Отправьте событие ещё раз (resend) и проверьте новую доставку; "
+                    + "t и v1 берите из одного запроса.")
             : new Explanation(
                 Verdicts.Unknown, "Подпись не сошлась, а события мы не нашли, поэтому причину определить нельзя.",
-                "Передайте заголовок X-Ardor-Event-Id и тело байт в байт, как получены: не разобранный и не собранный заново JSON.");
+                "Передайте заголовок X-Ardor-Event-Id и тело байт в байт, как получены: не разобранный и не "
+                    + "собранный заново JSON.");
     }
 
     private static Explanation OfChangedBody(byte[] sent, byte[] received)
@@ -134,9 +138,11 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
         return new Explanation(
             isSameJson ? Verdicts.ReserializedJson : Verdicts.ChangedBody,
             isSameJson
-                ? $"Тело — тот же JSON, но другими байтами: первое отличие в байте {first} ({DifferenceOf(sent, received)})."
+                ? $"Тело — тот же JSON, но другими байтами: первое отличие в байте {first} "
+                    + $"({DifferenceOf(sent, received)})."
                 : $"Тело изменено: первое отличие в байте {first} ({DifferenceOf(sent, received)}).",
-            "Считайте HMAC от сырых байтов запроса, до разбора JSON. Отключите для этого пути то, что разбирает и собирает тело заново.")
+            "Считайте HMAC от сырых байтов запроса, до разбора JSON. Отключите для этого пути то, что разбирает и "
+                + "собирает тело заново.")
         {
             FirstDifferenceAt = first,
         };
@@ -152,7 +158,8 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
             _ when received.AsSpan().StartsWith(Utf8Mark) => "в начале добавлена метка UTF-8, BOM",
             _ when receivedText.TrimEnd() == sentText => "в конце добавлены пробелы или перевод строки",
             _ when sent.AsSpan().StartsWith(received) => "конец отрезан",
-            _ when receivedText.Contains("\\u04", StringComparison.OrdinalIgnoreCase) => "кириллица заменена на \\uXXXX",
+            _ when receivedText.Contains("\\u04", StringComparison.OrdinalIgnoreCase) =>
+                "кириллица заменена на \\uXXXX",
             _ when receivedText.Contains("\": ", StringComparison.Ordinal) => "добавлены пробелы",
             _ => "порядок полей, пробелы, числа или экранирование",
         };
@@ -163,7 +170,8 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
         try
         {
             using var ours = JsonDocument.Parse(sent);
-            using var theirs = JsonDocument.Parse(received.AsSpan().StartsWith(Utf8Mark) ? received.AsMemory(Utf8Mark.Length) : received);
+            using var theirs = JsonDocument.Parse(
+                received.AsSpan().StartsWith(Utf8Mark) ? received.AsMemory(Utf8Mark.Length) : received);
             return JsonElement.DeepEquals(ours.RootElement, theirs.RootElement);
         }
         catch (JsonException)
@@ -174,11 +182,13 @@ internal sealed record Explanation(string Verdict, string Message, string? Advic
 
     private static string AdviceOnSecret(string given, string own) => given switch
     {
-        _ when given.Trim().Trim('"', '\'') == own => "Вокруг секрета лишние пробелы, перевод строки или кавычки: уберите их.",
+        _ when given.Trim().Trim('"', '\'') == own =>
+            "Вокруг секрета лишние пробелы, перевод строки или кавычки: уберите их.",
         _ when Signature.SecretPrefix + given == own => "Секрет берётся целиком, вместе с whsec_.",
         _ when !given.StartsWith(Signature.SecretPrefix, StringComparison.Ordinal) =>
             "Секрет начинается с whsec_ и берётся целиком, как текст, без декодирования.",
-        _ => "Возьмите секрет этого режима (live или test), показанный при последней смене; если он утерян — смените: PUT /v1/webhooks с rotateSecret.",
+        _ => "Возьмите секрет этого режима (live или test), показанный при последней смене; если он утерян — "
+            + "смените: PUT /v1/webhooks с rotateSecret.",
     };
 
     private static KnownSecret? MatchOf(SignatureHeader header, byte[] body, IEnumerable<KnownSecret> secrets) =>

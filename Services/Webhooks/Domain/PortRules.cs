@@ -18,7 +18,9 @@ internal sealed class PortRules
     public static PortRules? TryParse(string text)
     {
         var ranges = text.Split(',', StringSplitOptions.TrimEntries).Select(RangeOf).ToList();
-        return ranges.TrueForAll(range => range is not null) ? new PortRules([.. ranges.Select(range => range!.Value)]) : null;
+        return ranges.TrueForAll(range => range is not null)
+            ? new PortRules([.. ranges.Select(range => range!.Value)])
+            : null;
     }
 
     public bool Allow(int port) => _ranges.Any(range => port >= range.First && port <= range.Last);

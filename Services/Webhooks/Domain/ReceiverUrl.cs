@@ -33,7 +33,9 @@ internal sealed partial record ReceiverUrl
 
     /// <param name="text">As the merchant wrote it.</param>
     /// <param name="mode">Live takes https only.</param>
-    /// <param name="allowLoopback">Development's exception: test mode may name this machine, spelled exactly so.</param>
+    /// <param name="allowLoopback">
+    /// Development's exception: test mode may name this machine, spelled exactly so.
+    /// </param>
     /// <param name="ports">The ports that others may be called at; the usual ones when null.</param>
     public static Verdict Judge(string text, Mode mode, bool allowLoopback, PortRules? ports = null)
     {
@@ -55,7 +57,8 @@ internal sealed partial record ReceiverUrl
             return new Verdict.Invalid("В боевом режиме адрес вебхуков должен начинаться с https://.");
         }
 
-        if (uri.UserInfo.Length > 0 || uri.Fragment.Length > 0 || AuthorityOf(text).Contains('@', StringComparison.Ordinal))
+        if (uri.UserInfo.Length > 0 || uri.Fragment.Length > 0
+            || AuthorityOf(text).Contains('@', StringComparison.Ordinal))
         {
             return new Verdict.Invalid("Адрес вебхуков не должен содержать логин, пароль или часть после #.");
         }
@@ -73,7 +76,9 @@ internal sealed partial record ReceiverUrl
         // Uri has already turned decimal, octal, hex and short forms of an IPv4 address into the usual one.
         if (IPAddress.TryParse(uri.IdnHost, out var address))
         {
-            return AddressRules.IsPublic(address) ? new Verdict.Accepted(new ReceiverUrl(uri, false)) : new Verdict.Forbidden();
+            return AddressRules.IsPublic(address)
+                ? new Verdict.Accepted(new ReceiverUrl(uri, false))
+                : new Verdict.Forbidden();
         }
 
         var name = uri.IdnHost.TrimEnd('.');

@@ -14,8 +14,10 @@ internal static class RetrySchedule
     /// <summary>The wait before the first attempt, the second, …</summary>
     private static readonly TimeSpan[] Waits =
     [
-        TimeSpan.Zero, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30), TimeSpan.FromHours(2),
-        TimeSpan.FromHours(5), TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20), TimeSpan.FromHours(24),
+        TimeSpan.Zero, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TimeSpan.FromMinutes(30),
+        TimeSpan.FromHours(2),
+        TimeSpan.FromHours(5), TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20),
+        TimeSpan.FromHours(24),
     ];
 
     public static int MaxAttempts => Waits.Length;
@@ -36,7 +38,7 @@ internal static class RetrySchedule
         }
 
         var wait = Waits[attempt] * (BasisPoints + JitterOf(random)) / BasisPoints;
-        var asked = retryAfter is { } given && given < LongestWait ? given : retryAfter is null ? TimeSpan.Zero : LongestWait;
+        var asked = retryAfter is not { } given ? TimeSpan.Zero : given < LongestWait ? given : LongestWait;
         return wait > asked ? wait : asked;
     }
 

@@ -51,16 +51,20 @@ internal sealed class SecretCipher
         _random.GetBytes(nonce);
         using var aes = new AesGcm(_keys[CurrentKeyId], TagBytes);
         aes.Encrypt(
-            nonce, plain, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes), OwnerOf(merchantId, mode));
+            nonce, plain, bytes.AsSpan(NonceBytes + TagBytes), bytes.AsSpan(NonceBytes, TagBytes),
+            OwnerOf(merchantId, mode));
         return new SealedSecret(bytes, CurrentKeyId);
     }
 
-    /// <exception cref="CryptographicException">The key is unknown, or the bytes were changed or are another's.</exception>
+    /// <exception cref="CryptographicException">
+    /// The key is unknown, or the bytes were changed or are another's.
+    /// </exception>
     public string Open(SealedSecret secret, Guid merchantId, Mode mode)
     {
         if (!_keys.TryGetValue(secret.KeyId, out var key))
         {
-            throw new CryptographicException($"A webhook secret is sealed under the key {secret.KeyId}, which is not set here.");
+            throw new CryptographicException(
+                $"A webhook secret is sealed under the key {secret.KeyId}, which is not set here.");
         }
 
         var bytes = secret.Bytes.AsSpan();

@@ -14,7 +14,9 @@ internal static class Signature
 
     private const int SecretBytes = 32;
 
-    /// <summary>A fresh secret: <c>whsec_</c> and 32 random bytes in base64url. All of the text is the HMAC's key.</summary>
+    /// <summary>
+    /// A fresh secret: <c>whsec_</c> and 32 random bytes in base64url. All of the text is the HMAC's key.
+    /// </summary>
     public static string NewSecret(RandomNumberGenerator random)
     {
         var bytes = new byte[SecretBytes];

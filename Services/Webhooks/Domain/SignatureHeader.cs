@@ -28,12 +28,14 @@ internal sealed record SignatureHeader
         }
 
         var parts = text.Split(',', StringSplitOptions.TrimEntries)
-            .Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToLookup(part => part[0], part => part[1]);
+            .Select(part => part.Split('=', 2)).Where(part => part.Length == 2)
+            .ToLookup(part => part[0], part => part[1]);
         var values = parts["v1"].ToList();
         return parts["t"].ToList() is [var timestamp]
             && long.TryParse(timestamp, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
             && seconds <= DateTimeOffset.MaxValue.ToUnixTimeSeconds()
-            && values.Count > 0 && values.TrueForAll(value => value.Length == HmacDigits && value.All(char.IsAsciiHexDigit))
+            && values.Count > 0 && values.TrueForAll(
+                value => value.Length == HmacDigits && value.All(char.IsAsciiHexDigit))
                 ? new SignatureHeader(timestamp, DateTimeOffset.FromUnixTimeSeconds(seconds), values)
                 : null;
     }

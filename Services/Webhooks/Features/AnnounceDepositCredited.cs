@@ -15,7 +15,8 @@ internal sealed class AnnounceDepositCredited(EventIntake intake) : IConsumer<De
         return intake.StoreAsync(
             Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, WebhookTypes.DepositCredited, message.CreatedAt, message.Deposit),
+                message.EventId, message.MerchantId, message.Mode, WebhookTypes.DepositCredited, message.CreatedAt,
+                message.Deposit),
             context.CancellationToken);
     }
 }

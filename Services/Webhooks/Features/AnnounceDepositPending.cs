@@ -15,7 +15,8 @@ internal sealed class AnnounceDepositPending(EventIntake intake) : IConsumer<Dep
         return intake.StoreAsync(
             Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, WebhookTypes.DepositPending, message.CreatedAt, message.Deposit),
+                message.EventId, message.MerchantId, message.Mode, WebhookTypes.DepositPending, message.CreatedAt,
+                message.Deposit),
             context.CancellationToken);
     }
 }

@@ -15,7 +15,8 @@ internal sealed class AnnouncePaymentCompleted(EventIntake intake) : IConsumer<P
         return intake.StoreAsync(
             Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentCompleted, message.CreatedAt, message.Payment),
+                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentCompleted, message.CreatedAt,
+                message.Payment),
             context.CancellationToken);
     }
 }

@@ -15,7 +15,8 @@ internal sealed class AnnouncePaymentFailed(EventIntake intake) : IConsumer<Paym
         return intake.StoreAsync(
             Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentFailed, message.CreatedAt, message.Payment),
+                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentFailed, message.CreatedAt,
+                message.Payment),
             context.CancellationToken);
     }
 }

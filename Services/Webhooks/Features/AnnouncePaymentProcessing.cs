@@ -15,7 +15,8 @@ internal sealed class AnnouncePaymentProcessing(EventIntake intake) : IConsumer<
         return intake.StoreAsync(
             Queue,
             new OwnerEvent(
-                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentProcessing, message.CreatedAt, message.Payment),
+                message.EventId, message.MerchantId, message.Mode, WebhookTypes.PaymentProcessing, message.CreatedAt,
+                message.Payment),
             context.CancellationToken);
     }
 }

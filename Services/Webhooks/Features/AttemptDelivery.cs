@@ -62,7 +62,8 @@ internal sealed partial class AttemptDelivery(
         if (ReceiverUrl.Judge(claim.Url, claim.Mode, options.Value.AllowLoopbackReceivers, _ports)
             is not ReceiverUrl.Verdict.Accepted { Url: var url })
         {
-            return new Answer { Error = AttemptErrors.AddressForbidden }; // The rules or the settings were changed since.
+            // The rules or the settings were changed since.
+            return new Answer { Error = AttemptErrors.AddressForbidden };
         }
 
         return await client.PostAsync(new OutgoingWebhook
@@ -81,7 +82,8 @@ internal sealed partial class AttemptDelivery(
         yield return cipher.Open(new SealedSecret(claim.Secret, claim.SecretKeyId), claim.MerchantId, claim.Mode);
         if (claim.PreviousSecret is not null)
         {
-            yield return cipher.Open(new SealedSecret(claim.PreviousSecret, claim.PreviousSecretKeyId!), claim.MerchantId, claim.Mode);
+            yield return cipher.Open(
+                new SealedSecret(claim.PreviousSecret, claim.PreviousSecretKeyId!), claim.MerchantId, claim.Mode);
         }
     }
 
@@ -95,9 +97,13 @@ internal sealed partial class AttemptDelivery(
             .SetTag("ardorqr.attempt", claim.Attempts + 1);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Delivery {DeliveryId}, attempt {Number}: status {Status}, error {Error}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Delivery {DeliveryId}, attempt {Number}: status {Status}, error {Error}")]
     private partial void LogAttempted(Guid deliveryId, int number, int? status, string? error);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Delivery {DeliveryId}, attempt {Number}: the lease {Epoch} was lost, nothing is recorded")]
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Delivery {DeliveryId}, attempt {Number}: the lease {Epoch} was lost, nothing is recorded")]
     private partial void LogLeaseLost(Guid deliveryId, int number, long epoch);
 }

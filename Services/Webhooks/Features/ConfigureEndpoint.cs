@@ -37,7 +37,8 @@ internal sealed partial class ConfigureEndpoint(
         routes.MapPut("/endpoints/{merchantId:guid}/{mode}", HandleAsync).WithName(nameof(ConfigureEndpoint));
 
     private static async Task<IResult> HandleAsync(
-        Guid merchantId, string mode, HttpContext context, [FromServices] ConfigureEndpoint feature, CancellationToken cancellationToken)
+        Guid merchantId, string mode, HttpContext context, [FromServices] ConfigureEndpoint feature,
+        CancellationToken cancellationToken)
     {
         if (Mode.TryParse(mode) is not { } world)
         {
@@ -63,7 +64,9 @@ internal sealed partial class ConfigureEndpoint(
                 using (var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(ResolveTimeoutSeconds), time))
                 using (var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken))
                 {
-                    return await connections.LeadsAstrayAsync(accepted.Url, either.Token) ? WebhookErrors.UrlForbidden : null;
+                    return await connections.LeadsAstrayAsync(accepted.Url, either.Token)
+                        ? WebhookErrors.UrlForbidden
+                        : null;
                 }
 
             default:
@@ -71,7 +74,8 @@ internal sealed partial class ConfigureEndpoint(
         }
     }
 
-    private async Task<Response> ExecuteAsync(Guid merchantId, Mode mode, Request request, CancellationToken cancellationToken)
+    private async Task<Response> ExecuteAsync(
+        Guid merchantId, Mode mode, Request request, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var endpoint = await EndpointLocks.TakeAsync(transaction, merchantId, mode, cancellationToken);
@@ -92,7 +96,10 @@ internal sealed partial class ConfigureEndpoint(
         return new Response(request.Url, request.Enabled, secret);
     }
 
-    /// <summary>The secret until now stays valid beside the new one for a day, so that receivers can change theirs.</summary>
+    /// <summary>
+    /// The secret until now stays valid beside the new one for a day, so that receivers can change theirs. The contract
+    /// knows two signatures at most: a second rotation within the day ends the oldest secret at once.
+    /// </summary>
     private static Task<int> ReplaceSecretAsync(
         ServiceTransaction transaction, EndpointRow endpoint, SealedSecret secret, CancellationToken cancellationToken)
     {
@@ -100,12 +107,14 @@ internal sealed partial class ConfigureEndpoint(
             """
             UPDATE webhooks.endpoint
             SET previous_secret = secret, previous_secret_key_id = secret_key_id,
-                previous_secret_until = CASE WHEN secret IS NOT NULL THEN clock_timestamp() + make_interval(hours => @hours) END,
+                previous_secret_until = CASE WHEN secret IS NOT NULL
+                    THEN clock_timestamp() + make_interval(hours => @hours) END,
                 secret = @Bytes, secret_key_id = @KeyId
             WHERE merchant_id = @MerchantId AND mode = @Mode
             """;
         return transaction.ExecuteAsync(
-            sql, new { endpoint.MerchantId, endpoint.Mode, secret.Bytes, secret.KeyId, hours = PreviousSecretHours }, cancellationToken);
+            sql, new { endpoint.MerchantId, endpoint.Mode, secret.Bytes, secret.KeyId, hours = PreviousSecretHours },
+            cancellationToken);
     }
 
     /// <summary>Another URL, and a disabled endpoint that is enabled, begin with a clean slate.</summary>
@@ -124,6 +133,8 @@ internal sealed partial class ConfigureEndpoint(
             sql, new { endpoint.MerchantId, endpoint.Mode, request.Url, request.Enabled }, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Endpoint of {MerchantId} in {Mode}: active {IsActive}, new secret {IsSecretNew}")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Endpoint of {MerchantId} in {Mode}: active {IsActive}, new secret {IsSecretNew}")]
     private partial void LogConfigured(Guid merchantId, Mode mode, bool isActive, bool isSecretNew);
 }

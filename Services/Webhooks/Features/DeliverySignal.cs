@@ -2,7 +2,9 @@ using System.Threading.Channels;
 
 namespace ArdorQr.Webhooks.Features;
 
-/// <summary>Wakes the dispatcher of this process after a commit that made work for it; many calls are one waking.</summary>
+/// <summary>
+/// Wakes the dispatcher of this process after a commit that made work for it; many calls are one waking.
+/// </summary>
 internal sealed class DeliverySignal
 {
     private readonly Channel<bool> _wakings = Channel.CreateBounded<bool>(
@@ -10,7 +12,9 @@ internal sealed class DeliverySignal
 
     public void Wake() => _wakings.Writer.TryWrite(true);
 
-    /// <summary>Ends at the next waking, at one that came since the last wait, or when <paramref name="longest"/> is over.</summary>
+    /// <summary>
+    /// Ends at the next waking, at one that came since the last wait, or when <paramref name="longest"/> is over.
+    /// </summary>
     public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancellationToken)
     {
         using var timeout = new CancellationTokenSource(longest, time);

@@ -18,7 +18,8 @@ namespace ArdorQr.Webhooks.Features;
 /// answer, and whether it refuses what is signed wrong. Nothing of it is on record, and no answer's body is shown.
 /// </summary>
 internal sealed class DiagnoseEndpoint(
-    ServiceDatabase database, ReceiverProbe probe, WebhookClient client, SecretCipher cipher, RandomNumberGenerator random,
+    ServiceDatabase database, ReceiverProbe probe, WebhookClient client, SecretCipher cipher,
+    RandomNumberGenerator random,
     IOptions<WebhooksOptions> options, TimeProvider time)
 {
     /// <summary>Says the least: no receiver ships goods for it.</summary>
@@ -35,7 +36,8 @@ internal sealed class DiagnoseEndpoint(
         routes.MapPost("/webhooks/doctor", HandleAsync).WithName(nameof(DiagnoseEndpoint));
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, ClaimsPrincipal user, [FromServices] DiagnoseEndpoint feature, [FromServices] ToolLimit limit,
+        HttpContext context, ClaimsPrincipal user, [FromServices] DiagnoseEndpoint feature,
+        [FromServices] ToolLimit limit,
         CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
@@ -68,8 +70,10 @@ internal sealed class DiagnoseEndpoint(
     {
         const string sql = "SELECT url FROM webhooks.endpoint WHERE merchant_id = @MerchantId AND mode = @Mode";
         await using var connection = await database.OpenAsync(cancellationToken);
-        var url = await connection.QuerySingleOrDefaultAsync<string>(sql, new { caller.MerchantId, caller.Mode }, cancellationToken);
-        var secrets = await EndpointSecrets.ReadAsync(connection, cipher, caller.MerchantId, caller.Mode, cancellationToken);
+        var url = await connection.QuerySingleOrDefaultAsync<string>(
+            sql, new { caller.MerchantId, caller.Mode }, cancellationToken);
+        var secrets = await EndpointSecrets.ReadAsync(
+            connection, cipher, caller.MerchantId, caller.Mode, cancellationToken);
         return (url, [.. secrets.Select(secret => secret.Secret)]);
     }
 
@@ -92,7 +96,8 @@ internal sealed class DiagnoseEndpoint(
     }
 
     private Task<Answer> SendAsync(
-        ReceiverUrl url, Mode mode, IReadOnlyList<string> secrets, TimeSpan backdated, CancellationToken cancellationToken)
+        ReceiverUrl url, Mode mode, IReadOnlyList<string> secrets, TimeSpan backdated,
+        CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         var sample = new OwnerEvent(

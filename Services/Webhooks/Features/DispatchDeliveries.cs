@@ -9,9 +9,9 @@ namespace ArdorQr.Webhooks.Features;
 /// <summary>
 /// Claims due deliveries, a little ahead of what fits, and attempts them side by side. It is woken by what this process
 /// commits and by attempts that end; polling finds what is due by time and what other processes left behind. When the
-/// process stops, what is in flight is finished and the rest given back. Endpoints that fail or are slow share a part of
-/// the places, and the fuller the places are, the fewer one endpoint gets: however many hang until the time-out, there is
-/// room for those that answer.
+/// process stops, what is in flight is finished and the rest given back. Endpoints that fail or are slow share a part
+/// of the places, and the fuller the places are, the fewer one endpoint gets: however many hang until the time-out,
+/// there is room for those that answer.
 /// </summary>
 internal sealed partial class DispatchDeliveries(
     ServiceDatabase database, AttemptDelivery attempt, DeliverySignal signal, IOptions<WebhooksOptions> options,
@@ -28,7 +28,9 @@ internal sealed partial class DispatchDeliveries(
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Attempts that end within it are one reason to claim; it is the machine's matter, not the domain's.</summary>
+    /// <summary>
+    /// Attempts that end within it are one reason to claim; it is the machine's matter, not the domain's.
+    /// </summary>
     private static readonly TimeSpan EndedPause = TimeSpan.FromMilliseconds(5);
 
     private readonly ConcurrentQueue<(ClaimedDelivery Claim, long ClaimedAt)> _queue = new();
@@ -107,10 +109,11 @@ internal sealed partial class DispatchDeliveries(
     }
 
     /// <summary>
-    /// Without waiting for the disk: claims that a crash of the database loses are made again, and what was in flight is
-    /// sent again, as after any crash.
+    /// Without waiting for the disk: claims that a crash of the database loses are made again, and what was in flight
+    /// is sent again, as after any crash.
     /// </summary>
-    private async Task<IReadOnlyList<ClaimedDelivery>> TakeAsync(ClaimLimits limits, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<ClaimedDelivery>> TakeAsync(
+        ClaimLimits limits, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         await transaction.ExecuteAsync("SET LOCAL synchronous_commit = off", null, cancellationToken);
@@ -225,9 +228,12 @@ internal sealed partial class DispatchDeliveries(
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "Delivery {DeliveryId} could not be attempted or recorded; its lease will run out")]
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Delivery {DeliveryId} could not be attempted or recorded; its lease will run out")]
     private partial void LogAttemptFailed(Guid deliveryId, Exception exception);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} deliveries could not be given back; their leases will run out")]
+    [LoggerMessage(
+        Level = LogLevel.Warning, Message = "{Count} deliveries could not be given back; their leases will run out")]
     private partial void LogGiveBackFailed(int count, Exception exception);
 }

@@ -23,7 +23,9 @@ internal sealed record OwnerEvent(
     private sealed record WebhookBody(Guid Id, string Type, DateTimeOffset CreatedAt, Mode Mode, JsonElement Data);
 }
 
-/// <summary>What all consumers of owners' events do: the acceptance, the event and its delivery commit together.</summary>
+/// <summary>
+/// What all consumers of owners' events do: the acceptance, the event and its delivery commit together.
+/// </summary>
 internal sealed class EventIntake(ServiceDatabase database, DeliverySignal signal, TimeProvider time)
 {
     /// <param name="consumer">The consumer's queue.</param>
@@ -42,7 +44,8 @@ internal sealed class EventIntake(ServiceDatabase database, DeliverySignal signa
         if (await NewDelivery.TryAddEventAsync(transaction, stored, cancellationToken))
         {
             var deliveryId = Guid.CreateVersion7(time.GetUtcNow());
-            await NewDelivery.AddAsync(transaction, deliveryId, told.Id, isActive, redeliveryOf: null, cancellationToken);
+            await NewDelivery.AddAsync(
+                transaction, deliveryId, told.Id, isActive, redeliveryOf: null, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);

@@ -31,13 +31,15 @@ internal sealed class ExplainSignature(ServiceDatabase database, SecretCipher ci
     internal sealed record Response(string Verdict, string Message, string? Advice, Details Details);
 
     internal sealed record Details(
-        DateTimeOffset? SignedAt, long? AgeSeconds, string? MatchedSecret, Guid? EventId, bool EventKnown, int? FirstDifferenceAt);
+        DateTimeOffset? SignedAt, long? AgeSeconds, string? MatchedSecret, Guid? EventId, bool EventKnown,
+        int? FirstDifferenceAt);
 
     internal static void Map(IEndpointRouteBuilder routes) =>
         routes.MapPost("/webhooks/explain", HandleAsync).WithName(nameof(ExplainSignature));
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, ClaimsPrincipal user, [FromServices] ExplainSignature feature, [FromServices] ToolLimit limit,
+        HttpContext context, ClaimsPrincipal user, [FromServices] ExplainSignature feature,
+        [FromServices] ToolLimit limit,
         CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
@@ -66,13 +68,15 @@ internal sealed class ExplainSignature(ServiceDatabase database, SecretCipher ci
     };
 
     /// <summary>Null when there is no secret to check with.</summary>
-    private async Task<Response?> ExecuteAsync(CallerIdentity caller, Request request, CancellationToken cancellationToken)
+    private async Task<Response?> ExecuteAsync(
+        CallerIdentity caller, Request request, CancellationToken cancellationToken)
     {
         var at = request.ReceivedAt is { } text ? ListQuery.Time(text, "receivedAt") : time.GetUtcNow();
         var body = Encoding.UTF8.GetBytes(request.Body!);
         var eventId = EventIdOf(request, body);
         await using var connection = await database.OpenAsync(cancellationToken);
-        var secrets = await EndpointSecrets.ReadAsync(connection, cipher, caller.MerchantId, caller.Mode, cancellationToken);
+        var secrets = await EndpointSecrets.ReadAsync(
+            connection, cipher, caller.MerchantId, caller.Mode, cancellationToken);
         if (secrets.Count == 0 && request.Secret is null)
         {
             return null;
@@ -96,7 +100,8 @@ internal sealed class ExplainSignature(ServiceDatabase database, SecretCipher ci
     }
 
     private static string? HeaderOf(Request request, string name) => request.Headers!
-        .Where(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value).FirstOrDefault();
+        .Where(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(header => header.Value)
+        .FirstOrDefault();
 
     /// <summary>By the header, and without one by what the body says.</summary>
     private static Guid? EventIdOf(Request request, byte[] body)

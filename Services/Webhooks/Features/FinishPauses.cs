@@ -42,7 +42,8 @@ internal sealed class FinishPauses(
         }
 
         var endpoint = await EndpointLocks.TakeAsync(transaction, owner.MerchantId, owner.Mode, cancellationToken);
-        await DeliveryPauses.SetAsync(transaction, owner.MerchantId, owner.Mode, paused: !endpoint.IsActive, cancellationToken);
+        await DeliveryPauses.SetAsync(
+            transaction, owner.MerchantId, owner.Mode, paused: !endpoint.IsActive, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         return true;
     }

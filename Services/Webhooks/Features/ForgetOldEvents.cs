@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>
-/// Retention, in batches: bodies and answers first, later all that is known of the event. What still waits when its body
-/// goes has nothing to send any more and is given up. Replicas skip what another one is at.
+/// Retention, in batches: bodies and answers first, later all that is known of the event. What still waits when its
+/// body goes has nothing to send any more and is given up. Replicas skip what another one is at.
 /// </summary>
 internal sealed partial class ForgetOldEvents(
     ServiceDatabase database, IOptions<WebhooksOptions> options, TimeProvider time, ILogger<ForgetOldEvents> logger)
@@ -83,7 +83,8 @@ internal sealed partial class ForgetOldEvents(
     private async Task<int> ForgetAsync(string takeSql, string forgetSql, int days, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
-        var events = (await transaction.QueryAsync<Guid>(takeSql, new { days, limit = MaxBatch }, cancellationToken)).ToArray();
+        var events = (await transaction.QueryAsync<Guid>(takeSql, new { days, limit = MaxBatch }, cancellationToken))
+            .ToArray();
         if (events.Length > 0)
         {
             await transaction.ExecuteAsync(forgetSql, new { events }, cancellationToken);
@@ -93,6 +94,7 @@ internal sealed partial class ForgetOldEvents(
         return events.Length;
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Retention: {Bodies} bodies and {Events} events were forgotten")]
+    [LoggerMessage(
+        Level = LogLevel.Information, Message = "Retention: {Bodies} bodies and {Events} events were forgotten")]
     private partial void LogForgotten(int bodies, int events);
 }

@@ -17,11 +17,13 @@ internal static class ListDeliveries
 
     extension(IEndpointRouteBuilder routes)
     {
-        public void MapListDeliveries() => routes.MapGet("/webhooks/deliveries", HandleAsync).WithName(nameof(ListDeliveries));
+        public void MapListDeliveries() => routes.MapGet("/webhooks/deliveries", HandleAsync)
+            .WithName(nameof(ListDeliveries));
     }
 
     private static async Task<Response> HandleAsync(
-        HttpRequest request, ClaimsPrincipal user, [FromServices] ServiceDatabase database, CancellationToken cancellationToken)
+        HttpRequest request, ClaimsPrincipal user, [FromServices] ServiceDatabase database,
+        CancellationToken cancellationToken)
     {
         var caller = CallerIdentity.Of(user);
         var (limit, status, eventId) = (ListQuery.Limit(request), StatusOf(request), EventIdOf(request));
@@ -40,7 +42,8 @@ internal static class ListDeliveries
 
         return values.Count == 1 && Statuses.Contains(values[0])
             ? values[0]
-            : throw new RejectedException(CommonErrors.ValidationFailed("status", "Параметр status — pending, delivered или failed."));
+            : throw new RejectedException(
+                CommonErrors.ValidationFailed("status", "Параметр status — pending, delivered или failed."));
     }
 
     private static Guid? EventIdOf(HttpRequest request) =>

@@ -3,7 +3,9 @@ using ArdorQr.ServiceDefaults.Hosting;
 
 namespace ArdorQr.Webhooks.Features;
 
-/// <summary>Counts now and then what is due to endpoints that take attempts, for the platform team's graphs and alerts.</summary>
+/// <summary>
+/// Counts now and then what is due to endpoints that take attempts, for the platform team's graphs and alerts.
+/// </summary>
 internal sealed class MeasureBacklog(ServiceDatabase database, TimeProvider time, ILogger<MeasureBacklog> logger)
     : RepeatedJob(Interval, "Measuring the backlog", time, logger)
 {
@@ -24,7 +26,8 @@ internal sealed class MeasureBacklog(ServiceDatabase database, TimeProvider time
                 LIMIT @MaxCounted) AS due
             """;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var (count, oldestSeconds) = await connection.QuerySingleAsync<(long, double)>(sql, new { MaxCounted }, cancellationToken);
+        var (count, oldestSeconds) = await connection.QuerySingleAsync<(long, double)>(
+            sql, new { MaxCounted }, cancellationToken);
         WebhookMetrics.BacklogIs(count, oldestSeconds);
     }
 }

@@ -35,6 +35,7 @@ internal static class ReadEndpoint
 
         await using var connection = await database.OpenAsync(cancellationToken);
         return TypedResults.Ok(
-            await connection.QuerySingleOrDefaultAsync<Response>(sql, new { merchantId, mode }, cancellationToken) ?? new Response());
+            await connection.QuerySingleOrDefaultAsync<Response>(
+                sql, new { merchantId, mode }, cancellationToken) ?? new Response());
     }
 }

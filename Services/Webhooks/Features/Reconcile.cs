@@ -26,21 +26,25 @@ internal static class Reconcile
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/reconciliation", HandleAsync).WithName(nameof(Reconcile));
 
-    private static async Task<Response> HandleAsync([FromServices] ServiceDatabase database, CancellationToken cancellationToken) => new(
+    private static async Task<Response> HandleAsync(
+        [FromServices] ServiceDatabase database, CancellationToken cancellationToken) => new(
     [
         await UndeliveredAsync(database, cancellationToken),
         await WithoutDeliveryAsync(database, cancellationToken),
         await OverdueAsync(database, cancellationToken),
     ]);
 
-    /// <summary>Given up after the last attempt, and neither delivered by another delivery since nor on its way.</summary>
+    /// <summary>
+    /// Given up after the last attempt, and neither delivered by another delivery since nor on its way.
+    /// </summary>
     private static Task<Check> UndeliveredAsync(ServiceDatabase database, CancellationToken cancellationToken)
     {
         const string sql =
             """
             SELECT DISTINCT event_id::text AS id FROM webhooks.delivery
             WHERE status = 'failed' AND NOT EXISTS (
-                SELECT FROM webhooks.delivery AS other WHERE other.event_id = delivery.event_id AND other.status <> 'failed')
+                SELECT FROM webhooks.delivery AS other
+                WHERE other.event_id = delivery.event_id AND other.status <> 'failed')
             """;
         return CheckAsync(database, "undelivered_webhooks", sql, cancellationToken);
     }

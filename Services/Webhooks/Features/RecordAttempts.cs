@@ -5,8 +5,8 @@ using ArdorQr.Webhooks.Database;
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>
-/// Group commit: what was finished while the last batch was being committed is recorded together in the next one, so that
-/// a thousand deliveries a second cost some tens of commits.
+/// Group commit: what was finished while the last batch was being committed is recorded together in the next one, so
+/// that a thousand deliveries a second cost some tens of commits.
 /// </summary>
 internal sealed class RecordAttempts : IAsyncDisposable
 {
@@ -34,7 +34,8 @@ internal sealed class RecordAttempts : IAsyncDisposable
     /// <summary>Ends when the attempt is committed; false if its lease was lost.</summary>
     public async Task<bool> AddAsync(FinishedAttempt attempt, CancellationToken cancellationToken)
     {
-        var pending = new Pending(attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var pending = new Pending(
+            attempt, new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously));
         await _queue.Writer.WriteAsync(pending, cancellationToken);
         return await pending.Recorded.Task;
     }
@@ -79,7 +80,9 @@ internal sealed class RecordAttempts : IAsyncDisposable
         }
     }
 
-    /// <summary>The merchants have it already: a database that is away for a moment must not make us send it again.</summary>
+    /// <summary>
+    /// The merchants have it already: a database that is away for a moment must not make us send it again.
+    /// </summary>
     private async Task<IReadOnlySet<Guid>> CommitAsync(IReadOnlyList<FinishedAttempt> attempts)
     {
         for (var left = MaxRetries; ; left--)

@@ -37,7 +37,8 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
         routes.MapPost("/webhooks/recover", HandleAsync).WithName(nameof(RecoverDeliveries));
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, ClaimsPrincipal user, [FromServices] RecoverDeliveries feature, [FromServices] ToolLimit limit,
+        HttpContext context, ClaimsPrincipal user, [FromServices] RecoverDeliveries feature,
+        [FromServices] ToolLimit limit,
         CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
@@ -50,13 +51,15 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
     }
 
     /// <summary>Null without an endpoint.</summary>
-    private async Task<Response?> ExecuteAsync(CallerIdentity caller, DateTimeOffset since, CancellationToken cancellationToken)
+    private async Task<Response?> ExecuteAsync(
+        CallerIdentity caller, DateTimeOffset since, CancellationToken cancellationToken)
     {
         var (resent, hastened, complete) = (0, 0, false);
         for (var batch = 0; batch < MaxBatches && !complete; batch++)
         {
             await using var transaction = await database.BeginAsync(cancellationToken);
-            var endpoint = await EndpointLocks.TakeAsync(transaction, caller.MerchantId, caller.Mode, cancellationToken);
+            var endpoint = await EndpointLocks.TakeAsync(
+                transaction, caller.MerchantId, caller.Mode, cancellationToken);
             if (endpoint.Url is null)
             {
                 return null;
@@ -83,7 +86,8 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
             WHERE delivery.merchant_id = @MerchantId AND delivery.mode = @Mode AND delivery.status = 'failed'
               AND delivery.created_at >= @since AND event.body IS NOT NULL
               AND NOT EXISTS (
-                SELECT FROM webhooks.delivery AS other WHERE other.event_id = delivery.event_id AND other.status <> 'failed')
+                SELECT FROM webhooks.delivery AS other
+                WHERE other.event_id = delivery.event_id AND other.status <> 'failed')
             ORDER BY delivery.event_id, delivery.created_at DESC
             LIMIT @limit
             """;
@@ -93,7 +97,8 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
         foreach (var delivery in failed)
         {
             await NewDelivery.AddAsync(
-                transaction, Guid.CreateVersion7(now), delivery.EventId, endpoint.IsActive, delivery.Id, cancellationToken);
+                transaction, Guid.CreateVersion7(now), delivery.EventId, endpoint.IsActive, delivery.Id,
+                cancellationToken);
         }
 
         return failed.Count;
@@ -118,7 +123,8 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
     }
 
     /// <summary>The merchant says that its server is back: one attempt tries it now.</summary>
-    private static Task<int> EndRestAsync(ServiceTransaction transaction, EndpointRow endpoint, CancellationToken cancellationToken)
+    private static Task<int> EndRestAsync(
+        ServiceTransaction transaction, EndpointRow endpoint, CancellationToken cancellationToken)
     {
         const string sql =
             """

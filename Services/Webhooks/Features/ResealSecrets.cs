@@ -91,7 +91,9 @@ internal sealed partial class ResealSecrets(
         return moved;
     }
 
-    /// <summary>Nothing is changed when the secret was rotated in between: that one is under the current key already.</summary>
+    /// <summary>
+    /// Nothing is changed when the secret was rotated in between: that one is under the current key already.
+    /// </summary>
     private Task<int> MoveAsync(Npgsql.NpgsqlConnection connection, Row row, CancellationToken cancellationToken)
     {
         const string sql =
@@ -103,7 +105,8 @@ internal sealed partial class ResealSecrets(
               AND previous_secret IS NOT DISTINCT FROM @PreviousSecret
             """;
         SealedSecret Move(byte[] bytes, string keyId) =>
-            cipher.Seal(cipher.Open(new SealedSecret(bytes, keyId), row.MerchantId, row.Mode), row.MerchantId, row.Mode);
+            cipher.Seal(
+                cipher.Open(new SealedSecret(bytes, keyId), row.MerchantId, row.Mode), row.MerchantId, row.Mode);
         return connection.ExecuteAsync(
             sql, new
             {
@@ -113,11 +116,15 @@ internal sealed partial class ResealSecrets(
                 row.PreviousSecret,
                 keyId = cipher.CurrentKeyId,
                 fresh = Move(row.Secret, row.SecretKeyId).Bytes,
-                freshPrevious = row.PreviousSecret is null ? null : Move(row.PreviousSecret, row.PreviousSecretKeyId!).Bytes,
+                freshPrevious = row.PreviousSecret is null
+                    ? null
+                    : Move(row.PreviousSecret, row.PreviousSecretKeyId!).Bytes,
             }, cancellationToken);
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Secrets of {Moved} endpoints are under the current key now; {Unreadable} could not be opened")]
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Secrets of {Moved} endpoints are under the current key now; {Unreadable} could not be opened")]
     private partial void LogMoved(int moved, int unreadable);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The secret of {MerchantId} in {Mode} can't be opened: {Reason}")]

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace ArdorQr.Webhooks.Features;
 
-/// <summary>POST /v1/webhooks/deliveries/{id}/resend: hands the same event over once more, as a delivery of its own.</summary>
+/// <summary>
+/// POST /v1/webhooks/deliveries/{id}/resend: hands the same event over once more, as a delivery of its own.
+/// </summary>
 internal static class ResendDelivery
 {
     internal sealed record Request;

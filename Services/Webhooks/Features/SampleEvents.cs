@@ -6,7 +6,8 @@ using ArdorQr.Webhooks.Domain;
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>
-/// The objects of sample events: shaped as a deposit's and a payment's GET shows them, with fresh ids that lead to nothing.
+/// The objects of sample events: shaped as a deposit's and a payment's GET shows them, with fresh ids that lead to
+/// nothing.
 /// </summary>
 internal static class SampleEvents
 {

@@ -8,7 +8,9 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace ArdorQr.Webhooks.Features;
 
-/// <summary>POST /v1/webhooks/test: sends a signed sample event, so that a receiver can be tried without money.</summary>
+/// <summary>
+/// POST /v1/webhooks/test: sends a signed sample event, so that a receiver can be tried without money.
+/// </summary>
 internal static class SendTestEvent
 {
     internal sealed record Request
@@ -30,7 +32,8 @@ internal static class SendTestEvent
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         if (request.Type is not { } type || !WebhookTypes.All.Contains(type))
         {
-            return CommonErrors.ValidationFailed("type", $"Поле type — одно из: {string.Join(", ", WebhookTypes.All)}.").ToResult();
+            return CommonErrors.ValidationFailed("type", $"Поле type — одно из: {string.Join(", ", WebhookTypes.All)}.")
+                .ToResult();
         }
 
         await limit.TakeAsync(caller, cancellationToken);
@@ -46,7 +49,8 @@ internal static class SendTestEvent
         var sample = new OwnerEvent(
             eventId, caller.MerchantId, caller.Mode, type, now, SampleEvents.DataOf(type, caller.Mode, time));
         await NewDelivery.TryAddEventAsync(transaction, sample.ToStored(), cancellationToken);
-        await NewDelivery.AddAsync(transaction, deliveryId, eventId, endpoint.IsActive, redeliveryOf: null, cancellationToken);
+        await NewDelivery.AddAsync(
+            transaction, deliveryId, eventId, endpoint.IsActive, redeliveryOf: null, cancellationToken);
         var view = await DeliveryViews.FindAsync(
             transaction.Connection, caller.MerchantId, caller.Mode, deliveryId, cancellationToken);
         await transaction.CommitAsync(cancellationToken);

@@ -24,7 +24,9 @@ internal sealed class ToolLimit(ServiceDatabase database, IOptions<WebhooksOptio
             RETURNING uses
             """;
         const string waitSql =
-            "SELECT greatest(ceil(extract(epoch FROM date_trunc('minute', now()) + interval '1 minute' - now())), 1)::integer";
+            """
+            SELECT greatest(ceil(extract(epoch FROM date_trunc('minute', now()) + interval '1 minute' - now())), 1)::integer
+            """;
         await using var connection = await database.OpenAsync(cancellationToken);
         var taken = await connection.QuerySingleOrDefaultAsync<int?>(
             sql, new { caller.MerchantId, caller.Mode, max = options.Value.MaxToolUsesPerMinute }, cancellationToken);

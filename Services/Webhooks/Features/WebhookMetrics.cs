@@ -3,7 +3,9 @@ using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Features;
 
-/// <summary>What the platform team sees of deliveries: attempts by their outcome, how long receivers take, what is due.</summary>
+/// <summary>
+/// What the platform team sees of deliveries: attempts by their outcome, how long receivers take, what is due.
+/// </summary>
 internal static class WebhookMetrics
 {
     private static readonly Meter Meter = new("ArdorQr.Webhooks");
@@ -12,15 +14,18 @@ internal static class WebhookMetrics
         Meter.CreateCounter<long>("ardorqr.webhooks.attempts", description: "Attempts to hand a webhook over");
 
     private static readonly Histogram<double> Durations =
-        Meter.CreateHistogram<double>("ardorqr.webhooks.attempt.duration", "s", "From the start of an attempt to its answer");
+        Meter.CreateHistogram<double>(
+            "ardorqr.webhooks.attempt.duration", "s", "From the start of an attempt to its answer");
 
     private static long _backlog;
     private static double _oldestSeconds;
 
     static WebhookMetrics()
     {
-        Meter.CreateObservableGauge("ardorqr.webhooks.backlog", () => Volatile.Read(ref _backlog), description: "Deliveries that are due and not made, of all processes");
-        Meter.CreateObservableGauge("ardorqr.webhooks.backlog.age", () => Volatile.Read(ref _oldestSeconds), "s", "How long the longest due one has been so");
+        Meter.CreateObservableGauge("ardorqr.webhooks.backlog", () =>
+            Volatile.Read(ref _backlog), description: "Deliveries that are due and not made, of all processes");
+        Meter.CreateObservableGauge("ardorqr.webhooks.backlog.age", () =>
+            Volatile.Read(ref _oldestSeconds), "s", "How long the longest due one has been so");
     }
 
     public static void BacklogIs(long count, double oldestSeconds)

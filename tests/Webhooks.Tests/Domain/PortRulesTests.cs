@@ -16,15 +16,18 @@ public sealed class PortRulesTests
     [InlineData("https://8.8.8.8:53/", false)]
     [InlineData("https://example.ru:1023/", false)]
     public void Others_are_called_at_ports_of_the_web_and_of_no_privilege(string url, bool isAccepted) =>
-        Assert.Equal(isAccepted, ReceiverUrl.Judge(url, Mode.Test, allowLoopback: true) is ReceiverUrl.Verdict.Accepted);
+        Assert.Equal(
+            isAccepted, ReceiverUrl.Judge(url, Mode.Test, allowLoopback: true) is ReceiverUrl.Verdict.Accepted);
 
     [Fact]
     public void The_setting_decides_and_leaves_developments_exception_alone()
     {
         var ports = PortRules.TryParse("443, 9000-9001")!;
 
-        Assert.IsType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge("https://example.ru:9001/", Mode.Live, false, ports));
-        Assert.IsType<ReceiverUrl.Verdict.Forbidden>(ReceiverUrl.Judge("https://example.ru:9002/", Mode.Live, false, ports));
+        Assert.IsType<ReceiverUrl.Verdict.Accepted>(
+            ReceiverUrl.Judge("https://example.ru:9001/", Mode.Live, false, ports));
+        Assert.IsType<ReceiverUrl.Verdict.Forbidden>(
+            ReceiverUrl.Judge("https://example.ru:9002/", Mode.Live, false, ports));
         Assert.IsType<ReceiverUrl.Verdict.Forbidden>(ReceiverUrl.Judge("http://example.ru/", Mode.Test, false, ports));
         Assert.IsType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge("http://127.0.0.1:81/", Mode.Test, true, ports));
     }

@@ -20,8 +20,10 @@ public sealed class ReceiverUrlTests
     [Fact]
     public void Plain_http_is_accepted_in_test_mode_only()
     {
-        Assert.IsType<ReceiverUrl.Verdict.Invalid>(ReceiverUrl.Judge("http://example.ru/", Mode.Live, allowLoopback: false));
-        Assert.IsType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge("http://example.ru/", Mode.Test, allowLoopback: false));
+        Assert.IsType<ReceiverUrl.Verdict.Invalid>(
+            ReceiverUrl.Judge("http://example.ru/", Mode.Live, allowLoopback: false));
+        Assert.IsType<ReceiverUrl.Verdict.Accepted>(
+            ReceiverUrl.Judge("http://example.ru/", Mode.Test, allowLoopback: false));
     }
 
     [Theory]
@@ -91,7 +93,8 @@ public sealed class ReceiverUrlTests
     [InlineData("http://localhost:80?a=b")]
     public void The_exception_holds_in_test_mode_with_the_setting_only(string url)
     {
-        var accepted = Assert.IsType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge(url, Mode.Test, allowLoopback: true));
+        var accepted = Assert.IsType<ReceiverUrl.Verdict.Accepted>(
+            ReceiverUrl.Judge(url, Mode.Test, allowLoopback: true));
         Assert.True(accepted.Url.IsOnThisMachine);
         Assert.IsType<ReceiverUrl.Verdict.Forbidden>(ReceiverUrl.Judge(url, Mode.Test, allowLoopback: false));
         Assert.IsNotType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge(url, Mode.Live, allowLoopback: true));

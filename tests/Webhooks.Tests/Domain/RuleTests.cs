@@ -23,7 +23,8 @@ public sealed class RuleTests
     public void A_signature_is_what_an_independent_check_computes_and_of_this_body_only() =>
         Gen.Select(Gen.Byte.Array, Gen.Int[0, int.MaxValue]).Sample((body, seconds) =>
         {
-            var header = Signature.Header(DateTimeOffset.FromUnixTimeSeconds(seconds), body, ["whsec_new", "whsec_old"]);
+            var header = Signature.Header(
+                DateTimeOffset.FromUnixTimeSeconds(seconds), body, ["whsec_new", "whsec_old"]);
             Assert.Equal([true, false], SignatureCheck.Matches(header, body, "whsec_new"));
             Assert.Equal([false, true], SignatureCheck.Matches(header, body, "whsec_old"));
             Assert.Equal([false, false], SignatureCheck.Matches(header, [.. body, 0], "whsec_new"));
@@ -42,7 +43,8 @@ public sealed class RuleTests
         for (var attempt = 1; attempt < RetrySchedule.MaxAttempts; attempt++)
         {
             var step = WaitsSeconds[attempt - 1];
-            var waits = Enumerable.Range(0, 200).Select(_ => RetrySchedule.WaitAfter(attempt, null, random)!.Value.TotalSeconds).ToList();
+            var waits = Enumerable.Range(0, 200)
+                .Select(_ => RetrySchedule.WaitAfter(attempt, null, random)!.Value.TotalSeconds).ToList();
             Assert.All(waits, wait => Assert.InRange(wait, step * 0.8, step * 1.2));
             Assert.True(waits.Max() - waits.Min() > step * 0.2, "The waits are not spread.");
         }
@@ -71,7 +73,8 @@ public sealed class RuleTests
         Assert.Equal("whsec_abc", cipher.Open(secret, owner, Mode.Test));
         Assert.ThrowsAny<CryptographicException>(() => cipher.Open(secret, owner, Mode.Live));
         Assert.ThrowsAny<CryptographicException>(() => cipher.Open(secret, WebhooksHost.NewId(), Mode.Test));
-        Assert.ThrowsAny<CryptographicException>(() => new SecretCipher(NewKey(), [], random).Open(secret, owner, Mode.Test));
+        Assert.ThrowsAny<CryptographicException>(
+            () => new SecretCipher(NewKey(), [], random).Open(secret, owner, Mode.Test));
         Assert.DoesNotContain("whsec_abc", Encoding.Latin1.GetString(secret.Bytes), StringComparison.Ordinal);
         Assert.NotEqual(secret.Bytes, cipher.Seal("whsec_abc", owner, Mode.Test).Bytes);
     }
@@ -92,7 +95,8 @@ public sealed class RuleTests
     [InlineData(31, false)]
     [InlineData(32, true)]
     [InlineData(33, false)]
-    public void A_key_is_32_bytes(int bytes, bool isKey) => Assert.Equal(isKey, SecretCipher.IsKey(Convert.ToBase64String(new byte[bytes])));
+    public void A_key_is_32_bytes(int bytes, bool isKey) =>
+        Assert.Equal(isKey, SecretCipher.IsKey(Convert.ToBase64String(new byte[bytes])));
 
     [Fact]
     public void An_excerpt_of_any_bytes_is_text_of_at_most_a_kibibyte_without_a_zero() =>
@@ -105,7 +109,8 @@ public sealed class RuleTests
 
     [Fact]
     public void An_excerpt_ends_between_characters() =>
-        Assert.Equal("a" + string.Concat(Enumerable.Repeat("😀", 255)), Answer.Excerpt(Encoding.UTF8.GetBytes("a" + string.Concat(Enumerable.Repeat("😀", 300)))));
+        Assert.Equal("a" + string.Concat(Enumerable.Repeat("😀", 255)),
+            Answer.Excerpt(Encoding.UTF8.GetBytes("a" + string.Concat(Enumerable.Repeat("😀", 300)))));
 
     private static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
 }
