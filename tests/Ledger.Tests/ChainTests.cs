@@ -186,7 +186,7 @@ public sealed class ChainTests
         }
 
         Assert.Equal(before, await owner.QuerySingleAsync<string>(chainsSql, null, LedgerHost.Token));
-        foreach (var number in new[] { "0003", "0004", "0005", "0006" })
+        foreach (var number in new[] { "0003", "0004", "0005", "0006", "0007" })
         {
             await owner.ExecuteAsync(Script(number, role), null, LedgerHost.Token);
         }
