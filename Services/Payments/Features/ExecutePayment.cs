@@ -28,9 +28,7 @@ internal sealed partial class ExecutePayment(
 
     public async Task RunAsync(SubmissionClaim claim, CancellationToken cancellationToken)
     {
-        using var activity = ActivityContext.TryParse(claim.Traceparent, null, isRemote: true, out var parent)
-            ? Activities.StartActivity("payment execute", ActivityKind.Internal, parent)
-            : null;
+        using var activity = ContinueTrace(claim);
         var payment = await FindAsync(claim.PaymentId, cancellationToken);
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
@@ -82,9 +80,16 @@ internal sealed partial class ExecutePayment(
         if (await SubmissionTable.TakeAsync(
             transaction.Connection, paymentId, LeaseSeconds, cancellationToken) is { } claim)
         {
+            using var activity = ContinueTrace(claim); // The payment's, not the callback's.
             await RecordAsync(transaction, claim, payment, RailWord.Ask, answer, cancellationToken);
         }
     }
+
+    /// <summary>What is done for a payment belongs to the trace of its confirmation.</summary>
+    private static Activity? ContinueTrace(SubmissionClaim claim) =>
+        ActivityContext.TryParse(claim.Traceparent, null, isRemote: true, out var parent)
+            ? Activities.StartActivity("payment execute", ActivityKind.Internal, parent)
+            : null;
 
     private async Task<TransferAnswer> SubmitAsync(
         RailClient rail, PaymentRow payment, SubmissionClaim claim, CancellationToken cancellationToken)

@@ -10,6 +10,7 @@ public sealed class QrWorkTests
 {
     private const int FirstLength = 250;
     private const int LastLength = 2_000;
+    private const int Readings = 5;
 
     /// <summary>For the parts that a text of any length has, such as tables that grow in steps.</summary>
     private const double Slack = 1.25;
@@ -31,7 +32,6 @@ public sealed class QrWorkTests
     [MemberData(nameof(Texts))]
     public void A_text_twice_as_long_costs_at_most_twice_as_much(string start, string part)
     {
-        Assert.True(CostOf(TextOf(start, part, FirstLength)) >= 0); // What is made once is made.
         for (var length = FirstLength; length < LastLength; length *= 2)
         {
             var (cost, twice) = (CostOf(TextOf(start, part, length)), CostOf(TextOf(start, part, 2 * length)));
@@ -40,11 +40,18 @@ public sealed class QrWorkTests
         }
     }
 
+    /// <summary>The least of a few readings: what is made once, such as a longer buffer that is kept, isn't the text's.</summary>
     private static long CostOf(string text)
     {
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        _ = QrReader.Read(text, QrTables.Shipped);
-        return GC.GetAllocatedBytesForCurrentThread() - before;
+        var least = long.MaxValue;
+        for (var reading = 0; reading < Readings; reading++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            _ = QrReader.Read(text, QrTables.Shipped);
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        return least;
     }
 
     private static string TextOf(string start, string part, int length)
