@@ -29,7 +29,7 @@ internal sealed partial class RecordKeyUses(KeyUses uses, TimeProvider time, ILo
         {
             await uses.WriteAsync(cancellationToken);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception) // Also of the last time: a stop doesn't fail because the database is away.
         {
             LogWriteFailed(exception.GetBaseException().Message);
         }

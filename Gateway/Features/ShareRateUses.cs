@@ -23,7 +23,8 @@ internal sealed partial class ShareRateUses(RateUses uses, TimeProvider time, IL
                     await uses.CleanUpAsync(stoppingToken);
                 }
             }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception exception)
+                when (exception is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 LogNotShared(exception.GetBaseException().Message); // Each replica still counts for itself.
             }
