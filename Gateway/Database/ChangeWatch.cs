@@ -11,7 +11,16 @@ namespace ArdorQr.Gateway.Database;
 internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
 {
     private const int MaxAgeMilliseconds = 1_000;
-    private const int LookTimeoutMilliseconds = 1_000;
+    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>By then a look that was told to end has ended, or nobody waits for it any more.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Looks that were given up and haven't ended: a silent server can keep one for minutes, as the driver waits for the
+    /// cancelling of a statement to be heard. With so many of them nothing new is begun.
+    /// </summary>
+    private const int MaxGivenUp = 4;
 
     /// <summary>Past this many changed merchants everything remembered is dropped at once.</summary>
     private const int MaxChangedMerchants = 10_000;
@@ -24,6 +33,7 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
     private long _version;
     private long _lookedAt = Never;
     private Task? _looking;
+    private int _givenUp;
     private TaskCompletionSource _seen = NewSource();
 
     /// <summary>The newest version that this replica has seen.</summary>
@@ -109,12 +119,38 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
             looking = _looking is { IsCompleted: false } running ? running : _looking = LookOnceAsync();
         }
 
-        await looking.WaitAsync(cancellationToken);
+        try
+        {
+            await looking.WaitAsync(Patience, time, cancellationToken); // Whatever the driver does meanwhile.
+        }
+        catch (TimeoutException)
+        {
+            GiveUp(looking);
+            throw;
+        }
+    }
+
+    /// <summary>The next who asks begins a look of its own, by another connection.</summary>
+    private void GiveUp(Task looking)
+    {
+        lock (_gate)
+        {
+            if (_looking != looking || _givenUp == MaxGivenUp)
+            {
+                return;
+            }
+
+            _looking = null;
+            Interlocked.Increment(ref _givenUp);
+        }
+
+        _ = looking.ContinueWith(
+            _ => Interlocked.Decrement(ref _givenUp), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private async Task LookOnceAsync()
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(LookTimeoutMilliseconds), time);
+        using var timeout = new CancellationTokenSource(LookTimeout, time);
         try
         {
             await using var connection = await database.OpenAsync(timeout.Token);

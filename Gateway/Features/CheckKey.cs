@@ -23,15 +23,8 @@ internal sealed partial class CheckKey(
     public Task InvokeAsync(HttpContext context) =>
         context.Request.Path.StartsWithSegments("/v1") ? CheckAsync(context) : next(context);
 
-    /// <summary>Without a state machine of its own for a key that is known: every request comes through here.</summary>
-    private Task CheckAsync(HttpContext context)
-    {
-        var judging = JudgeAsync(context, context.RequestAborted);
-        return judging.IsCompletedSuccessfully ? GoOnAsync(context, judging.Result) : WaitAsync(context, judging);
-    }
-
-    private async Task WaitAsync(HttpContext context, ValueTask<Verdict> judging) =>
-        await GoOnAsync(context, await judging);
+    private async Task CheckAsync(HttpContext context) =>
+        await GoOnAsync(context, await JudgeAsync(context, context.RequestAborted));
 
     private Task GoOnAsync(HttpContext context, Verdict verdict)
     {
