@@ -11,15 +11,12 @@ namespace ArdorQr.Gateway.Database;
 internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
 {
     private const int MaxAgeMilliseconds = 1_000;
-    private static readonly TimeSpan LookTimeout = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>By then a look that was told to end has ended, or nobody waits for it any more.</summary>
+    /// <summary>Nobody waits longer for a look, which a silent server can keep for minutes.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>
-    /// Looks that were given up and haven't ended: a silent server can keep one for minutes, as the driver waits for the
-    /// cancelling of a statement to be heard. With so many of them nothing new is begun.
-    /// </summary>
+    /// <summary>Looks that were given up and haven't ended; with so many of them nothing new is begun.</summary>
     private const int MaxGivenUp = 4;
 
     /// <summary>Past this many changed merchants everything remembered is dropped at once.</summary>
@@ -150,11 +147,12 @@ internal sealed class ChangeWatch(ServiceDatabase database, TimeProvider time)
 
     private async Task LookOnceAsync()
     {
-        using var timeout = new CancellationTokenSource(LookTimeout, time);
+        using var timeout = new CancellationTokenSource(ConnectTimeout, time);
         try
         {
             await using var connection = await database.OpenAsync(timeout.Token);
-            await LookAsync(connection, timeout.Token);
+            // Not cancelled: the driver would hold a thread until a silent server hears of it. Nobody waits for longer.
+            await LookAsync(connection, CancellationToken.None);
         }
         catch (OperationCanceledException exception)
         {

@@ -65,23 +65,14 @@ internal sealed partial class AdjustBalance(
     public async Task<IResult> ExecuteAsync(
         HttpContext context, LedgerClient.Adjustment adjustment, CancellationToken cancellationToken)
     {
-        var @operator = OperatorIdentity.Of(context).Name;
-        // Said before, so that it is on record however this ends. No transaction is open here.
-        await audit.AddAsync(
-            context, @operator,
+        var operation = await audit.RunAsync(
+            context,
             new AuditEntry(
-                $"{ApprovalRow.Adjust}.begin", $"{adjustment.Id}", adjustment.MerchantId, adjustment.Reason, null,
+                ApprovalRow.Adjust, $"{adjustment.Id}", adjustment.MerchantId, adjustment.Reason, null,
                 new { adjustment.Mode, adjustment.AmountMinor }),
-            cancellationToken);
-        var operation = await ledger.AdjustAsync(adjustment, cancellationToken);
+            _ => ledger.AdjustAsync(adjustment, cancellationToken), cancellationToken,
+            before: after => BalanceBefore(after, adjustment.AmountMinor));
         LogAdjusted(adjustment.Id, adjustment.MerchantId, adjustment.Mode.Code, adjustment.AmountMinor.Value);
-        var after = JsonSerializer.Deserialize<JsonElement>(operation);
-        await audit.AddAsync(
-            context, @operator,
-            new AuditEntry(
-                ApprovalRow.Adjust, $"{adjustment.Id}", adjustment.MerchantId, adjustment.Reason,
-                BalanceBefore(after, adjustment.AmountMinor), after),
-            cancellationToken);
         return Results.Text(operation, "application/json; charset=utf-8", StatusCodes.Status201Created);
     }
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ArdorQr.Gateway.Clients;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
@@ -31,15 +30,9 @@ internal static class ClearPayment
         var paymentId = ListQuery.Id(id);
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         var reason = Reason.Required(request.Reason);
-        var @operator = OperatorIdentity.Of(context).Name;
-        // Said before, so that it is on record however this ends.
-        await audit.AddAsync(
-            context, @operator, new AuditEntry($"{Action}.begin", $"{paymentId}", null, reason), cancellationToken);
-        var cleared = await payments.ClearAsync(paymentId, reason, cancellationToken);
-        await audit.AddAsync(
-            context, @operator,
-            new AuditEntry(Action, $"{paymentId}", null, reason, null, JsonSerializer.Deserialize<JsonElement>(cleared)),
-            cancellationToken);
+        var cleared = await audit.RunAsync(
+            context, new AuditEntry(Action, $"{paymentId}", null, reason),
+            _ => payments.ClearAsync(paymentId, reason, cancellationToken), cancellationToken);
         return Results.Text(cleared, "application/json; charset=utf-8");
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using ArdorQr.Gateway.Clients;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
@@ -33,15 +32,9 @@ internal static class DecideDeposit
         var depositId = ListQuery.Id(id);
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         var reason = Reason.Required(request.Reason);
-        var @operator = OperatorIdentity.Of(context).Name;
-        // Said before, so that it is on record however this ends.
-        await audit.AddAsync(
-            context, @operator,
-            new AuditEntry($"{Action}.begin", $"{depositId}", null, reason, null, new { request.Decision }), cancellationToken);
-        var decided = await deposits.DecideAsync(depositId, request.Decision, reason, @operator, cancellationToken);
-        await audit.AddAsync(
-            context, @operator,
-            new AuditEntry(Action, $"{depositId}", null, reason, null, JsonSerializer.Deserialize<JsonElement>(decided)),
+        var decided = await audit.RunAsync(
+            context, new AuditEntry(Action, $"{depositId}", null, reason, null, new { request.Decision }),
+            @operator => deposits.DecideAsync(depositId, request.Decision, reason, @operator, cancellationToken),
             cancellationToken);
         return Results.Text(decided, "application/json; charset=utf-8");
     }

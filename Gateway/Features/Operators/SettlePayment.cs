@@ -41,17 +41,10 @@ internal sealed class SettlePayment(
     public async Task<IResult> ExecuteAsync(
         HttpContext context, Guid paymentId, byte[] body, string? reason, CancellationToken cancellationToken)
     {
-        var @operator = OperatorIdentity.Of(context).Name;
-        // Said before, so that it is on record however this ends.
-        await audit.AddAsync(
-            context, @operator, new AuditEntry($"{ApprovalRow.Settle}.begin", $"{paymentId}", null, reason), cancellationToken);
-        var settled = await payments.SettleAsync(paymentId, body, cancellationToken);
-        await audit.AddAsync(
-            context, @operator,
-            new AuditEntry(
-                ApprovalRow.Settle, $"{paymentId}", null, reason, new { status = "confirming", review = true },
-                JsonSerializer.Deserialize<JsonElement>(settled)),
-            cancellationToken);
+        var settled = await audit.RunAsync(
+            context, new AuditEntry(ApprovalRow.Settle, $"{paymentId}", null, reason),
+            _ => payments.SettleAsync(paymentId, body, cancellationToken), cancellationToken,
+            before: _ => new { status = "confirming", review = true });
         return Results.Text(settled, "application/json; charset=utf-8");
     }
 
