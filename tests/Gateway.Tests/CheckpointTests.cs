@@ -78,10 +78,7 @@ public sealed class CheckpointTests(GatewayFixture fixture)
         var harness = fixture.Gateway.Services.GetRequiredService<ITestHarness>();
         foreach (var message in messages)
         {
-            var delivery = NewId();
-            await harness.Bus.Publish(message, context => context.MessageId = delivery, Cancellation);
-            Assert.True(await harness.Consumed.Any<CheckpointSigned>(
-                consumed => consumed.Context.MessageId == delivery && consumed.Exception is null, Cancellation));
+            await harness.PublishConsumedAsync(message, NewId(), Cancellation);
         }
     }
 }
