@@ -1,5 +1,6 @@
 using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
+using ArdorQr.Testing;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.Extensions.DependencyInjection;

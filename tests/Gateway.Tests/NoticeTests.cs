@@ -1,6 +1,7 @@
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
+using ArdorQr.Testing;
 using MassTransit;
 using MassTransit.Testing;
 using Microsoft.Extensions.DependencyInjection;
