@@ -18,6 +18,10 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     private const string HealthPath = "/health/ready";
 
     private readonly IdentityKeys _identity = new(secrets);
+
+    /// <summary>Whether each service also serves its metrics for Prometheus, on a loopback port of its own.</summary>
+    private readonly bool _servesMetrics = builder.Configuration["Metrics"] is "true";
+
     private readonly List<IResourceBuilder<ExecutableResource>> _migrations = [];
     private readonly List<IResourceBuilder<ProjectResource>> _services = [];
 
@@ -88,6 +92,12 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
 
         var service = builder.AddProject<TProject>(name, options => options.ExcludeLaunchProfile = true);
         _services.Add(service);
+        if (_servesMetrics)
+        {
+            service.WithEnvironment("Telemetry__MetricsHost", "127.0.0.1")
+                .WithEnvironment("Telemetry__MetricsPort", FreePorts.Next().ToString(CultureInfo.InvariantCulture));
+        }
+
         migration.WithParentRelationship(service);
         return Equip(service, name, database);
     }

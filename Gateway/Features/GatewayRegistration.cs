@@ -44,6 +44,7 @@ internal static class GatewayRegistration
         services.AddHostedService<RecordKeyUses>();
         services.AddHostedService<ShareRateUses>();
         services.AddHostedService<RunReconciliations>();
+        services.AddHostedService<MeasureDeadLetters>();
         services.AddRequestTimeouts();
         services.ConfigureOptions<SlowClients>();
         services.ConfigureOptions<CompleteRefusals>();

@@ -40,6 +40,7 @@ internal static class PaymentsRegistration
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
+        builder.Services.AddHostedService<MeasurePayments>();
     }
 
     public static void MapPayments(this WebApplication app)
