@@ -57,7 +57,7 @@ public sealed class RunningSystem : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.ArdorQr_AppHost>(
             [
                 "GatewayPort=0", "OperatorPort=0", "Infrastructure=local", "Metrics=true",
-                $"DataFolder={_folder}/data", $"ASPIRE_DASHBOARD_OTLP_HTTP_ENDPOINT_URL={_collector.Address}",
+                $"DataFolder={_folder}/data", $"Collector={_collector.Address}",
             ],
             timeout.Token);
         builder.Services.AddLogging(logging => logging
