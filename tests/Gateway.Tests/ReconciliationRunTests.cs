@@ -112,8 +112,7 @@ public sealed class ReconciliationRunTests
         var found = Assert.Single(run.GetProperty("discrepancies").EnumerateArray());
         Assert.Equal("posting_without_deposit", found.GetProperty("kind").GetString());
         Assert.Equal(985, found.GetProperty("right").GetProperty("amountMinor").GetInt64());
-        Assert.Equal(2, ledger.Seen.Count(seen => seen.Path.StartsWith("/internal/books/deposits", StringComparison.Ordinal)
-            && seen.Path.Contains("after", StringComparison.Ordinal)) / 2); // Two pages, in this run and in the night's.
+        Assert.Contains(ledger.Seen, seen => seen.Path.StartsWith("/internal/books/deposits?after=ffffffff", StringComparison.Ordinal));
 
         var all = await gateway.Operator.GetFromJsonAsync<JsonElement>("/operator/reconciliation", Cancellation);
         Assert.False(all.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "last_run")
