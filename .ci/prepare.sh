@@ -102,6 +102,14 @@ install_runtimes() {
   apt_install "${packages[@]}" || true
 }
 
+# Prometheus and its promtool: the alerts are checked and tried by them.
+install_prometheus() {
+  ! command -v promtool >/dev/null || return 0
+  command -v apt-get >/dev/null || return 0
+  say 'Installing prometheus (apt)'
+  apt_install prometheus || true
+}
+
 # Debian starts a service at its install; ours are started by the AppHost, with folders and ports of their own.
 # In a subshell, so that the policy that was there comes back however this ends.
 apt_install() (

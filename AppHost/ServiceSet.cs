@@ -18,6 +18,13 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     private const string HealthPath = "/health/ready";
 
     private readonly IdentityKeys _identity = new(secrets);
+
+    /// <summary>Whether each service also serves its metrics for Prometheus, on a loopback port of its own.</summary>
+    private readonly bool _servesMetrics = builder.Configuration["Metrics"] is "true";
+
+    /// <summary>Who takes what services export by OTLP over HTTP in the dashboard's place; null: the dashboard does.</summary>
+    private readonly string? _collector = builder.Configuration["Collector"];
+
     private readonly List<IResourceBuilder<ExecutableResource>> _migrations = [];
     private readonly List<IResourceBuilder<ProjectResource>> _services = [];
 
@@ -88,6 +95,18 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
 
         var service = builder.AddProject<TProject>(name, options => options.ExcludeLaunchProfile = true);
         _services.Add(service);
+        if (_servesMetrics)
+        {
+            service.WithEnvironment("Telemetry__MetricsHost", "127.0.0.1")
+                .WithEnvironment("Telemetry__MetricsPort", FreePorts.Next().ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (_collector is { Length: > 0 })
+        {
+            service.WithEnvironment("OTEL_EXPORTER_OTLP_ENDPOINT", _collector)
+                .WithEnvironment("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf");
+        }
+
         migration.WithParentRelationship(service);
         return Equip(service, name, database);
     }

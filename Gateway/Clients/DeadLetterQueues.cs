@@ -41,6 +41,27 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
         }
     }
 
+    /// <summary>How many lie in the error queues; they stay there.</summary>
+    public async Task<long> CountAsync(CancellationToken cancellationToken)
+    {
+        await using var connection = await ConnectAsync(cancellationToken);
+        var count = 0L;
+        foreach (var queue in Consumers)
+        {
+            await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
+            try
+            {
+                count += (await channel.QueueDeclarePassiveAsync(queue + ErrorSuffix, cancellationToken)).MessageCount;
+            }
+            catch (OperationInterruptedException)
+            {
+                // No such queue: nothing of this consumer was ever dead-lettered.
+            }
+        }
+
+        return count;
+    }
+
     /// <summary>Sends it to its consumer again; returns when the broker has taken it.</summary>
     public async Task ReplayAsync(DeadLetterRow letter, CancellationToken cancellationToken)
     {

@@ -33,12 +33,18 @@ internal static class GatewayRegistration
         services.AddSingleton<AuditLog>();
         services.AddSingleton<DeadLetterQueues>();
         services.AddSingleton<ReconciliationClient>();
+        services.AddSingleton<BooksClient>();
+        services.AddSingleton<IValidateOptions<ReconciliationOptions>, ReconciliationOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<ReconciliationOptions>().BindConfiguration(ReconciliationOptions.Section);
+        services.AddSingleton<ReconciliationMetrics>();
         services.AddTransient<AdjustBalance>(); // As its client is.
         services.AddTransient<SettlePayment>();
         services.AddTransient<DecideApproval>();
         services.AddHostedService<WatchChanges>();
         services.AddHostedService<RecordKeyUses>();
         services.AddHostedService<ShareRateUses>();
+        services.AddHostedService<RunReconciliations>();
+        services.AddHostedService<MeasureDeadLetters>();
         services.AddRequestTimeouts();
         services.ConfigureOptions<SlowClients>();
         services.ConfigureOptions<CompleteRefusals>();
@@ -88,6 +94,7 @@ internal static class GatewayRegistration
         app.MapListNotices();
         app.MapDeadLetters();
         app.MapReconcile();
+        app.MapStartReconciliation();
         app.MapManageOperators();
         app.MapListAudit();
         app.MapServeContract();

@@ -9,7 +9,10 @@ using OpenTelemetry.Trace;
 
 namespace ArdorQr.ServiceDefaults.Hosting;
 
-/// <summary>Traces, metrics and logs by OTLP, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to.</summary>
+/// <summary>
+/// Traces, metrics and logs by OTLP, when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says where to; metrics for Prometheus to fetch
+/// at <c>/metrics</c> of a listener of their own, when <c>Telemetry:MetricsPort</c> names its port.
+/// </summary>
 internal static class Telemetry
 {
     /// <summary>The prefix of every source and meter of ours.</summary>
@@ -37,17 +40,31 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing => tracing.AddSource(
                 "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxDispatcher.ActivitySourceName));
-        if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        var listener = builder.AddMetricsListener();
+        var isExported = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
+        if (!isExported && listener is null)
         {
             return; // What nobody takes isn't gathered: the details of each call cost more than most calls' own work.
         }
 
-        telemetry
-            .WithMetrics(metrics => metrics
+        telemetry.WithMetrics(metrics =>
+        {
+            metrics
                 .AddAspNetCoreInstrumentation()
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
-                .AddMeter("MassTransit", "Npgsql", "Yarp.ReverseProxy", OwnSources))
+                .AddMeter("MassTransit", "Npgsql", "Yarp.ReverseProxy", OwnSources);
+            if (listener is var (host, port))
+            {
+                metrics.AddPrometheusHttpListener(options => (options.Host, options.Port) = (host, port));
+            }
+        });
+        if (!isExported)
+        {
+            return;
+        }
+
+        telemetry
             .WithTracing(tracing => tracing
                 .AddAspNetCoreInstrumentation(options =>
                     options.Filter = context => !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal))

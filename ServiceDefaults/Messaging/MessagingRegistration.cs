@@ -52,6 +52,7 @@ public static class MessagingRegistration
         builder.Services.AddSingleton<SentRows>();
         builder.Services.AddHostedService<OutboxDispatcher>();
         builder.Services.AddHostedService<MessagingUpkeep>();
+        builder.Services.AddHostedService<MeasureOutbox>();
         return builder;
     }
 }

@@ -17,7 +17,9 @@ return await builder.RunServiceAsync(args, app =>
     api.MapGetDeposit();
     api.MapCreateTestDeposit();
     app.MapInternalApi(GetQuote.Scope).MapGetQuote();
-    app.MapInternalApi(GetReconciliation.Scope).MapGetReconciliation();
+    var reconciliation = app.MapInternalApi(GetReconciliation.Scope);
+    reconciliation.MapGetReconciliation();
+    reconciliation.MapReadBook();
     var operators = app.MapInternalApi(DepositsSetup.OperatorScope);
     operators.MapListHeldDeposits();
     operators.MapDecideDeposit();

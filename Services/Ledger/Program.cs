@@ -32,5 +32,7 @@ return await builder.RunServiceAsync(args, app =>
     payments.MapVoidDebit();
     app.MapInternalApi("ledger:read").MapGetWalletBalance();
     app.MapInternalApi("ledger:adjust").MapPostAdjustment();
-    app.MapInternalApi(GetReconciliation.Scope).MapGetReconciliation();
+    var reconciliation = app.MapInternalApi(GetReconciliation.Scope);
+    reconciliation.MapGetReconciliation();
+    reconciliation.MapReadBook();
 });

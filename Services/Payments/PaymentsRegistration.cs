@@ -36,9 +36,11 @@ internal static class PaymentsRegistration
         builder.Services.AddTransient<ConfirmPayment>();
         builder.Services.AddTransient<AttemptRecovery>();
         builder.Services.AddTransient<GetReconciliation>();
+        builder.Services.AddTransient<CompareStatement>();
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
+        builder.Services.AddHostedService<MeasurePayments>();
     }
 
     public static void MapPayments(this WebApplication app)
@@ -54,6 +56,9 @@ internal static class PaymentsRegistration
         ListPaymentsInReview.Map(operators);
         SettlePayment.Map(operators);
         ClearContradiction.Map(operators);
-        GetReconciliation.Map(app.MapInternalApi(GetReconciliation.Scope));
+        var reconciliation = app.MapInternalApi(GetReconciliation.Scope);
+        GetReconciliation.Map(reconciliation);
+        ReadBook.Map(reconciliation);
+        CompareStatement.Map(reconciliation);
     }
 }

@@ -25,5 +25,7 @@ return await builder.RunServiceAsync(args, app =>
     var settings = app.MapInternalApi("webhooks:configure");
     settings.MapReadEndpoint();
     ConfigureEndpoint.Map(settings);
-    Reconcile.Map(app.MapInternalApi(Reconcile.Scope));
+    var reconciliation = app.MapInternalApi(Reconcile.Scope);
+    Reconcile.Map(reconciliation);
+    reconciliation.MapReadBook();
 });

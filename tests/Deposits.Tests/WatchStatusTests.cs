@@ -57,6 +57,9 @@ public sealed class WatchStatusTests
                 ["deposits.chain.lag test"] = 2,
                 ["deposits.pending.age test"] = 30,
                 ["deposits.held test rate"] = 3,
+                ["deposits.held test deposit_limit"] = 0,
+                ["deposits.held test hour_limit"] = 0,
+                ["deposits.held test screening"] = 0,
                 ["deposits.wallets.differing test"] = 2,
             }, measured);
     }

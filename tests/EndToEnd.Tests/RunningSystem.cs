@@ -8,6 +8,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using RabbitMQ.Client;
 
 namespace ArdorQr.EndToEnd.Tests;
@@ -15,6 +16,9 @@ namespace ArdorQr.EndToEnd.Tests;
 /// <summary>The whole system as <c>./run</c> starts it, by its AppHost, on data of its own.</summary>
 public sealed class RunningSystem : IAsyncLifetime
 {
+    /// <summary>What changed less long ago is in flight to the reconciliation.</summary>
+    public const int MarginSeconds = 3;
+
     private const int StartTimeoutSeconds = 300;
     private const int ChangeTimeoutSeconds = 180;
 
@@ -23,6 +27,16 @@ public sealed class RunningSystem : IAsyncLifetime
 
     private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-e2e-").FullName;
     private DistributedApplication? _app;
+
+    private readonly TelemetryCollector _collector = new();
+
+    /// <summary>Every line that the services and servers have written so far.</summary>
+    internal ResourceLogs Logs { get; } = new();
+
+    /// <summary>What the services have exported so far: traces, metrics and logs as they went over the wire.</summary>
+    internal TelemetryCollector Collector => _collector;
+
+    internal static IReadOnlyList<string> ServiceNames => Services;
 
     private DistributedApplication App => _app ?? throw new InvalidOperationException("The system isn't started.");
 
@@ -37,15 +51,18 @@ public sealed class RunningSystem : IAsyncLifetime
 
         Directory.CreateDirectory(FaultsFolder);
         Environment.SetEnvironmentVariable("Faults__Folder", FaultsFolder); // Services inherit the AppHost's environment.
+        Environment.SetEnvironmentVariable("Reconciliation__MarginSeconds", $"{MarginSeconds}");
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(StartTimeoutSeconds));
+        await _collector.StartAsync(timeout.Token);
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.ArdorQr_AppHost>(
             [
-                "GatewayPort=0", "OperatorPort=0", "Infrastructure=local",
-                $"DataFolder={_folder}/data",
+                "GatewayPort=0", "OperatorPort=0", "Infrastructure=local", "Metrics=true",
+                $"DataFolder={_folder}/data", $"Collector={_collector.Address}",
             ],
             timeout.Token);
         builder.Services.AddLogging(logging => logging
             .AddFilter("Aspire", LogLevel.Warning)
+            .AddProvider(Logs)
             // That what was killed on purpose is unhealthy is no news.
             .AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None));
         _app = await builder.BuildAsync(timeout.Token);
@@ -62,6 +79,8 @@ public sealed class RunningSystem : IAsyncLifetime
         {
             await _app.DisposeAsync();
         }
+
+        await _collector.DisposeAsync();
 
         Directory.Delete(_folder, recursive: true);
     }
@@ -88,8 +107,7 @@ public sealed class RunningSystem : IAsyncLifetime
 
     public async Task<JsonElement> RegisterMerchantAsync(string name, CancellationToken cancellationToken)
     {
-        using var client = new HttpClient { BaseAddress = App.GetEndpoint("gateway", "operator") };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await EnvironmentAsync("gateway", "Operator__Token", cancellationToken));
+        using var client = await OperatorAsync(cancellationToken);
         JsonElement? registered = null;
         await Eventually.TrueAsync(async () =>
         {
@@ -98,6 +116,23 @@ public sealed class RunningSystem : IAsyncLifetime
             return registered is not null;
         }, cancellationToken);
         return registered!.Value;
+    }
+
+    /// <summary>A client of the operator API.</summary>
+    public async Task<HttpClient> OperatorAsync(CancellationToken cancellationToken)
+    {
+        var client = new HttpClient { BaseAddress = App.GetEndpoint("gateway", "operator") };
+        client.DefaultRequestHeaders.Authorization = new("Bearer", await EnvironmentAsync("gateway", "Operator__Token", cancellationToken));
+        return client;
+    }
+
+    /// <summary>A service's database, as one reaches it who may do everything: to plant what no service would write.</summary>
+    public async Task<NpgsqlConnection> DatabaseAsync(string service, CancellationToken cancellationToken)
+    {
+        var connection = new NpgsqlConnection(
+            await EnvironmentAsync($"{service}-migrate", $"ConnectionStrings__{service}-owner", cancellationToken));
+        await connection.OpenAsync(cancellationToken);
+        return connection;
     }
 
     /// <summary>A client of the sandbox's faucet, which sends what a test orders and makes the chain's index fail.</summary>
@@ -138,6 +173,17 @@ public sealed class RunningSystem : IAsyncLifetime
         await HealthyAsync(resource, cancellationToken);
     }
 
+    /// <summary>What a service's Prometheus exporter answers now.</summary>
+    internal async Task<string> MetricsAsync(string service, CancellationToken cancellationToken)
+    {
+        using var client = new HttpClient();
+        var port = await MetricsPortAsync(service, cancellationToken);
+        return await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/metrics"), cancellationToken);
+    }
+
+    internal Task<string> MetricsPortAsync(string service, CancellationToken cancellationToken) =>
+        EnvironmentAsync(service, "Telemetry__MetricsPort", cancellationToken);
+
     /// <summary>How many messages lie in dead-letter queues; the queues are those of the consumers.</summary>
     public async Task<uint> DeadLettersAsync(CancellationToken cancellationToken)
     {
@@ -173,13 +219,14 @@ public sealed class RunningSystem : IAsyncLifetime
     }
 
     /// <summary>Sends a consumer what it can't read.</summary>
-    public async Task SendUnreadableAsync(string queue, CancellationToken cancellationToken)
+    public async Task SendUnreadableAsync(
+        string queue, CancellationToken cancellationToken, string message = "unreadable")
     {
         await using var connection = await ConnectToBrokerAsync(cancellationToken);
         await using var channel = await connection.CreateChannelAsync(
             new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
         var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", DeliveryMode = DeliveryModes.Persistent };
-        await channel.BasicPublishAsync("", queue, mandatory: true, properties, "unreadable"u8.ToArray(), cancellationToken);
+        await channel.BasicPublishAsync("", queue, mandatory: true, properties, System.Text.Encoding.UTF8.GetBytes(message), cancellationToken);
     }
 
     private async Task<IConnection> ConnectToBrokerAsync(CancellationToken cancellationToken) => await new ConnectionFactory
@@ -226,13 +273,18 @@ public sealed class RunningSystem : IAsyncLifetime
         await App.ResourceNotifications.WaitForResourceAsync(resource, KnownResourceStates.TerminalStates, cancellationToken)
             .WaitAsync(TimeSpan.FromSeconds(ChangeTimeoutSeconds), cancellationToken);
 
-    private async Task<string> EnvironmentAsync(string resource, string name, CancellationToken cancellationToken)
+    private async Task<string> EnvironmentAsync(string resource, string name, CancellationToken cancellationToken) =>
+        (await EnvironmentAsync(resource, cancellationToken)).Single(variable => variable.Key == name).Value;
+
+    /// <summary>All that a service or its migration is started with.</summary>
+    internal async Task<IReadOnlyList<KeyValuePair<string, string>>> EnvironmentAsync(
+        string resource, CancellationToken cancellationToken)
     {
         var model = App.Services.GetRequiredService<DistributedApplicationModel>();
         var service = (IResourceWithEnvironment)model.Resources.Single(candidate => candidate.Name == resource);
         var configuration = await ExecutionConfigurationBuilder.Create(service).WithEnvironmentVariablesConfig()
             .BuildAsync(App.Services.GetRequiredService<DistributedApplicationExecutionContext>(), cancellationToken: cancellationToken);
-        return configuration.EnvironmentVariables.Single(variable => variable.Key == name).Value;
+        return [.. configuration.EnvironmentVariables];
     }
 }
 

@@ -51,6 +51,7 @@ internal sealed class StubService : IAsyncDisposable
         app.MapInternalApi(name switch { "ledger" => "ledger:adjust", "payments" => "payments:operate", "deposits" => "deposits:operate", _ => "webhooks:configure" }).Map("{**path}", stub.HandleAsync);
         // Reconciliation has a scope of its own, and a route of its own in every service.
         app.MapInternalApi($"{name}:reconcile").MapGet("reconciliation", stub.HandleAsync);
+        app.MapInternalApi($"{name}:reconcile").Map("books/{**path}", stub.HandleAsync);
         app.Map("/rail/{**path}", stub.HandleAsync);
         await app.StartAsync(cancellationToken);
         return stub;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
+using ArdorQr.Gateway.Features.Operators;
 using ArdorQr.Testing;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -50,9 +51,14 @@ internal sealed class TestGateway : IAsyncDisposable
         return OperatorWith((await response.JsonAsync(cancellationToken)).GetProperty("token").GetString()!);
     }
 
+    /// <param name="database">Its database.</param>
+    /// <param name="settings">What differs from the usual ones.</param>
+    /// <param name="services">What is replaced in it.</param>
+    /// <param name="isBrokerDown">No harness in place of the broker.</param>
+    /// <param name="reconciles">Whether it compares the services' books by itself, which other tests' stubs don't await.</param>
     public static TestGateway Start(
         TestDatabase database, IReadOnlyDictionary<string, string?> settings, Action<IServiceCollection>? services = null,
-        bool isBrokerDown = false)
+        bool isBrokerDown = false, bool reconciles = false)
     {
         var operatorPort = StubService.FreePort();
         var factory = new ServiceFactory<Program>(
@@ -61,7 +67,16 @@ internal sealed class TestGateway : IAsyncDisposable
                 ["Gateway:OperatorPort"] = $"{operatorPort}",
                 ["Operator:Token"] = OperatorToken,
                 ["Operator:SecondOperator"] = "false",
-            }.Concat(settings).DistinctByLast(), services, isBrokerDown);
+            }.Concat(settings).DistinctByLast(),
+            collection =>
+            {
+                services?.Invoke(collection);
+                if (!reconciles)
+                {
+                    collection.Remove(collection.Single(one => one.ImplementationType == typeof(RunReconciliations)));
+                }
+            },
+            isBrokerDown);
         factory.UseKestrel(kestrel =>
         {
             kestrel.Listen(IPAddress.Loopback, 0);

@@ -7,15 +7,21 @@ public static class Eventually
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    /// <exception cref="TimeoutException">It was still not true after 30 s.</exception>
-    public static async Task TrueAsync(Func<Task<bool>> condition, CancellationToken cancellationToken, int limitSeconds = LimitSeconds)
+    /// <param name="condition">Asked again and again.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <param name="limitSeconds">How long at most.</param>
+    /// <param name="otherwise">What to tell of it when it didn't become true.</param>
+    /// <exception cref="TimeoutException">It was still not true after that time.</exception>
+    public static async Task TrueAsync(
+        Func<Task<bool>> condition, CancellationToken cancellationToken, int limitSeconds = LimitSeconds,
+        Func<string>? otherwise = null)
     {
         var until = TimeProvider.System.GetUtcNow().AddSeconds(limitSeconds);
         while (!await condition())
         {
             if (TimeProvider.System.GetUtcNow() > until)
             {
-                throw new TimeoutException($"Still not true after {limitSeconds} s.");
+                throw new TimeoutException($"Still not true after {limitSeconds} s. {otherwise?.Invoke()}");
             }
 
             await Task.Delay(Pause, cancellationToken);

@@ -73,7 +73,12 @@ internal static class Calls
             new Field("roles", Place.Body, "Of viewer, support, finance, admin", Kind.List, IsRequired: true)),
         new("operators", "remove", "End an operator's token", HttpMethod.Delete, "/operator/operators/{id}", Id, ReasonInQuery),
 
-        new("books", "reconcile", "Every service's own checks", HttpMethod.Get, "/operator/reconciliation"),
+        new("books", "reconcile", "Every service's own checks, and the last run", HttpMethod.Get, "/operator/reconciliation"),
+        new("books", "compare", "Compare all services' books now, in the background", HttpMethod.Post,
+            "/operator/reconciliation/runs", new Field("days", Place.Body, "How far back, 1 to 90", Kind.Number)),
+        new("books", "runs", "Such runs, nightly ones too", HttpMethod.Get, "/operator/reconciliation/runs", Limit, Before),
+        new("books", "run", "What a run found", HttpMethod.Get, "/operator/reconciliation/runs/{id}",
+            Id, Limit, new Field("after", Place.Query, "The last page's next", Kind.Number)),
         new("books", "checkpoints", "What Ledger has signed of a wallet", HttpMethod.Get, "/operator/checkpoints",
             Merchant with { Place = Place.Query, IsRequired = true }, Mode with { Place = Place.Query }, Limit, Before),
         new("books", "audit", "What operators did", HttpMethod.Get, "/operator/audit",

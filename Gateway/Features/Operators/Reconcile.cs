@@ -8,11 +8,16 @@ using Microsoft.AspNetCore.Mvc;
 namespace ArdorQr.Gateway.Features.Operators;
 
 /// <summary>
-/// GET /operator/reconciliation: every service's own checks side by side, and that nothing lies dead in a queue.
+/// GET /operator/reconciliation: every service's own checks side by side, that nothing lies dead in a queue, and what the
+/// last run across all books has found.
 /// </summary>
 internal static class Reconcile
 {
-    private sealed record Response(bool Balanced, IReadOnlyList<ReconciliationCheck> Checks);
+    /// <param name="Balanced">All checks are ok.</param>
+    /// <param name="Checks">As they stand now.</param>
+    /// <param name="LastRun">The run that ended last, whose findings are a check too; null when none has.</param>
+    private sealed record Response(
+        bool Balanced, IReadOnlyList<ReconciliationCheck> Checks, ReconciliationView? LastRun);
 
     public static void MapReconcile(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operator/reconciliation", HandleAsync).WithName(nameof(Reconcile));
@@ -23,7 +28,23 @@ internal static class Reconcile
     {
         var answers = await Task.WhenAll(ReconciliationClient.Services.Select(service => services.AskAsync(service, cancellationToken)));
         List<ReconciliationCheck> checks = [.. answers.SelectMany(answer => answer), await NoDeadLettersAsync(database, queues, cancellationToken)];
-        return Results.Ok(new Response(checks.All(check => check.Ok), checks));
+        var last = await ReconciliationRuns.LastAsync(database, cancellationToken);
+        if (last is { Run: var run })
+        {
+            checks.Add(LastRun(run));
+        }
+
+        return Results.Ok(new Response(
+            checks.All(check => check.Ok), checks, last is null ? null : ReconciliationView.Of(last.Value.Run)));
+    }
+
+    private static ReconciliationCheck LastRun(RunRow run)
+    {
+        var isOk = run is { State: RunRow.Done, Discrepancies: 0 };
+        return new ReconciliationCheck(
+            "last_run", isOk, JsonSerializer.SerializeToElement(0), JsonSerializer.SerializeToElement(run.Discrepancies),
+            isOk ? null : JsonSerializer.SerializeToElement(
+                run.Failure ?? $"GET /operator/reconciliation/runs/{run.Id}"));
     }
 
     private static async Task<ReconciliationCheck> NoDeadLettersAsync(

@@ -17,6 +17,8 @@ internal static class Hold
     /// <summary>Its source isn't welcome, or that couldn't be found out.</summary>
     public const string Screening = "screening";
 
+    public static IReadOnlyList<string> Reasons { get; } = [Rate, DepositLimit, HourLimit, Screening];
+
     /// <summary>
     /// What a limit stops until a second source or an operator says that the deposit is right; null for none.
     /// </summary>

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using ArdorQr.Contracts;
+using ArdorQr.Deposits.Domain;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ArdorQr.Deposits.Features;
@@ -22,7 +23,10 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     {
         _time = time;
         _meter = meters.Create(MeterName);
-        AddAge("deposits.pending.age", "Age of the oldest pending deposit", state => state.OldestPendingAt);
+        // Zero when none is pending: a series that comes and goes is no graph.
+        AddAge(
+            "deposits.pending.age", "Age of the oldest pending deposit, 0 when there is none",
+            state => state.IsWaitingKnown ? state.OldestPendingAt ?? time.GetUtcNow() : null);
         AddAge("deposits.chain.lag", "Age of the newest block that the index shows", state => state.HeadAt);
         AddAge("deposits.rate.age", "Age of the last accepted rate", state => state.RateAt);
         _meter.CreateObservableGauge(
@@ -43,7 +47,10 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     public void RateAccepted(Mode mode, DateTimeOffset at) => Update(mode, state => state with { RateAt = at });
 
     public void Waiting(Mode mode, WaitingDeposits waiting) =>
-        Update(mode, state => state with { OldestPendingAt = waiting.OldestAt, Held = waiting.Held });
+        Update(mode, state => state with
+        {
+            IsWaitingKnown = true, OldestPendingAt = waiting.OldestAt, Held = waiting.Held,
+        });
 
     /// <summary>How many wallets hold something else than was verified.</summary>
     public void Differing(Mode mode, long wallets) => Update(mode, state => state with { Differing = wallets });
@@ -94,8 +101,10 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
 
     private IEnumerable<Measurement<long>> Held() =>
         from pair in _states
-        from held in pair.Value.Held
-        select new Measurement<long>(held.Value, Tag(pair.Key), new KeyValuePair<string, object?>("reason", held.Key));
+        where pair.Value.IsWaitingKnown
+        from reason in Hold.Reasons.Union(pair.Value.Held.Keys)
+        select new Measurement<long>(
+            pair.Value.Held.GetValueOrDefault(reason), Tag(pair.Key), new KeyValuePair<string, object?>("reason", reason));
 
     private static KeyValuePair<string, object?> Tag(Mode mode) => new("mode", mode.Code);
 
@@ -104,6 +113,8 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
         public DateTimeOffset? HeadAt { get; init; }
 
         public DateTimeOffset? RateAt { get; init; }
+
+        public bool IsWaitingKnown { get; init; }
 
         public DateTimeOffset? OldestPendingAt { get; init; }
 

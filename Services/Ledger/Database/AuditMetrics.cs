@@ -19,6 +19,9 @@ internal sealed class AuditMetrics
         meter.CreateObservableGauge("ledger.imbalance", () => PerCheck(
             check => (double)(check.Actual - check.Expected), check => check.IsMoney), "{kopeck}",
             "By how much a sum of the books is off");
+        meter.CreateObservableGauge("ledger.house.balance", () => (_last?.House ?? []).Select(sum =>
+            new Measurement<double>((double)sum.Kopecks, new("account", sum.Account), new("mode", sum.Mode.Code))),
+            "{kopeck}", "What each account of the house holds, as audited");
         meter.CreateObservableGauge("ledger.audit.age", () => _last is { } report
             ? [new Measurement<double>((time.GetUtcNow() - report.CaughtUpAt).TotalSeconds)]
             : Array.Empty<Measurement<double>>(), "s", "Since all new entries were audited");

@@ -23,6 +23,15 @@ internal sealed record AuditCheck(string Name, bool Ok, decimal Expected, decima
 /// <param name="CaughtUpAt">When all new entries were audited.</param>
 internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOffset CaughtUpAt)
 {
+    /// <summary>What each account of the house holds by its audited entries, and all wallets together.</summary>
+    public IReadOnlyList<HouseBalance> House { get; init; } = [];
+
+    /// <summary>A sum of the books, in kopecks.</summary>
+    internal sealed record HouseBalance(Mode Mode, string Account, decimal Kopecks);
+
+    /// <summary>The sums that are owed by transfers, and held by no account.</summary>
+    private static readonly string[] Owed = [AuditSums.OpenDebits, AuditSums.Deposits];
+
     /// <summary>Without an audit for so long the report isn't worth its name.</summary>
     private const int MaxAgeMinutes = 15;
 
@@ -65,13 +74,19 @@ internal sealed record AuditReport(IReadOnlyList<AuditCheck> Checks, DateTimeOff
             new("ledger_audited", state.Now - state.CaughtUpAt < TimeSpan.FromMinutes(MaxAgeMinutes), 0, state.Waiting,
                 $"batches of entries not audited yet; all were at {state.CaughtUpAt:O}"),
         ];
-        return new AuditReport(checks, state.CaughtUpAt);
+        return new AuditReport(checks, state.CaughtUpAt)
+        {
+            House =
+            [
+                .. sums.SelectMany(rows => rows).Where(row => !Owed.Contains(row.Name))
+                    .Select(row => new HouseBalance(row.Mode, row.Name, row.Kopecks)),
+            ],
+        };
     }
 
     private static IEnumerable<AuditCheck> MoneyChecks(Mode mode, Dictionary<string, decimal> sums)
     {
-        string[] owed = [AuditSums.OpenDebits, AuditSums.Deposits];
-        yield return Money("sum", 0, sums.Where(sum => !owed.Contains(sum.Key)).Sum(sum => sum.Value),
+        yield return Money("sum", 0, sums.Where(sum => !Owed.Contains(sum.Key)).Sum(sum => sum.Value),
             "all entries together come to zero");
         yield return Money("payment_clearing", sums.GetValueOrDefault(AuditSums.OpenDebits),
             sums.GetValueOrDefault(Codes.Of(HouseAccount.PaymentClearing)),

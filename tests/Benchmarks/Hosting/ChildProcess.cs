@@ -60,6 +60,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The same of all that it has started too: a server's own processes.</summary>
+    public TimeSpan TreeProcessorTime => ProcessTree.ProcessorTime(_process.Id);
+
     public static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -22,6 +22,9 @@ internal sealed class DurablePostgres : IAsyncDisposable
 
     private readonly ChildProcess _server;
 
+    /// <summary>The processor time that the server has used, all its processes together.</summary>
+    public TimeSpan ProcessorTime => _server.TreeProcessorTime;
+
     private DurablePostgres(ChildProcess server, string binaries, int port, string password) =>
         (_server, Binaries, Port, Password) = (server, binaries, port, password);
 

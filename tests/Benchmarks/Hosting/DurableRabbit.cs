@@ -10,6 +10,9 @@ internal sealed class DurableRabbit : IAsyncDisposable
 
     private readonly ChildProcess _server;
 
+    /// <summary>The processor time that the server has used, all its processes together.</summary>
+    public TimeSpan ProcessorTime => _server.TreeProcessorTime;
+
     private DurableRabbit(ChildProcess server, string uri) => (_server, Uri) = (server, uri);
 
     public string Uri { get; }

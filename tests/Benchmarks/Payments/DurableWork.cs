@@ -10,12 +10,21 @@ namespace ArdorQr.Benchmarks.Payments;
 /// <param name="Consumed">Deliveries that a consumer has acted on: an event that two services hear counts twice.</param>
 internal sealed record DurableWork(IReadOnlyDictionary<string, double> CommitsOf, long Published, long Consumed)
 {
+    /// <summary>Milliseconds of processor time, by service and server; nothing is taken off for the idle house.</summary>
+    public required IReadOnlyDictionary<string, double> MillisecondsOf { get; init; }
+
+    /// <summary>Bytes of the write-ahead log, images of whole pages included, of all databases.</summary>
+    public required double WalBytes { get; init; }
+
+    /// <summary>Bytes by which each database has grown, indexes included.</summary>
+    public required IReadOnlyDictionary<string, double> DiskBytesOf { get; init; }
+
     /// <summary>Of all services together.</summary>
     public double Commits => CommitsOf.Values.Sum();
 }
 
 /// <summary>Counts it between two moments.</summary>
-internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest house)
+internal sealed class DurableWorkMeter(DurablePostgres postgres, DurableRabbit rabbit, HouseUnderTest house)
 {
     private const string PublishedSql =
         "SELECT coalesce(pg_sequence_last_value(pg_get_serial_sequence('messaging.outbox', 'outbox_id')::regclass), 0)::bigint";
@@ -25,6 +34,8 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
     private string _from = "0/0";
     private long _began;
     private (long Published, long Consumed) _before;
+    private IReadOnlyDictionary<string, double> _millisecondsBefore = new Dictionary<string, double>();
+    private IReadOnlyDictionary<string, double> _sizesBefore = new Dictionary<string, double>();
     private IReadOnlyDictionary<string, double> _quietPerSecond = new Dictionary<string, double>();
 
     /// <summary>What the house commits by itself, per second: leases, timers, the auditor. Taken off from then on.</summary>
@@ -42,7 +53,9 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
     {
         await postgres.ExecuteAsync("postgres", "CREATE EXTENSION IF NOT EXISTS pg_walinspect", cancellationToken);
         _before = await EventsAsync(cancellationToken);
+        _sizesBefore = await SizesAsync(cancellationToken);
         _from = await LsnAsync(cancellationToken);
+        _millisecondsBefore = Milliseconds();
         _began = Stopwatch.GetTimestamp();
     }
 
@@ -50,12 +63,20 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
     public async Task<DurableWork> EndAsync(CancellationToken cancellationToken)
     {
         var seconds = Stopwatch.GetElapsedTime(_began).TotalSeconds;
-        var commits = await CommitsAsync(await LsnAsync(cancellationToken), cancellationToken);
+        var (milliseconds, until) = (Milliseconds(), await LsnAsync(cancellationToken)); // Before our own reading costs.
+        var commits = await CommitsAsync(until, cancellationToken);
+        var sizes = await SizesAsync(cancellationToken);
         var (published, consumed) = await EventsAsync(cancellationToken);
         return new DurableWork(
             house.Databases.Keys.ToDictionary(service => service, service =>
                 commits.GetValueOrDefault(DatabaseOf(service)) - (seconds * _quietPerSecond.GetValueOrDefault(service))),
-            published - _before.Published, consumed - _before.Consumed);
+            published - _before.Published, consumed - _before.Consumed)
+        {
+            MillisecondsOf = Less(milliseconds, _millisecondsBefore),
+            WalBytes = await postgres.ScalarAsync<double>(
+                "postgres", $"SELECT pg_wal_lsn_diff('{until}', '{_from}')::float8", cancellationToken),
+            DiskBytesOf = Less(sizes, _sizesBefore),
+        };
     }
 
     /// <summary>The time of one write of a page that reaches the disk, in the servers' folder: the median.</summary>
@@ -94,6 +115,30 @@ internal sealed class DurableWorkMeter(DurablePostgres postgres, HouseUnderTest 
         }
 
         return taken.Order().ElementAt(times / 2);
+    }
+
+    private static Dictionary<string, double> Less(
+        IReadOnlyDictionary<string, double> now, IReadOnlyDictionary<string, double> before) =>
+        now.ToDictionary(of => of.Key, of => of.Value - before[of.Key]);
+
+    private Dictionary<string, double> Milliseconds()
+    {
+        var of = house.ProcessorTimes.ToDictionary(time => time.Key, time => time.Value.TotalMilliseconds);
+        of["postgresql"] = postgres.ProcessorTime.TotalMilliseconds;
+        of["rabbitmq"] = rabbit.ProcessorTime.TotalMilliseconds;
+        return of;
+    }
+
+    private async Task<IReadOnlyDictionary<string, double>> SizesAsync(CancellationToken cancellationToken)
+    {
+        var sizes = new Dictionary<string, double>();
+        foreach (var service in house.Databases.Keys)
+        {
+            sizes[service] = await postgres.ScalarAsync<double>(
+                "postgres", $"SELECT pg_database_size('{DatabaseOf(service)}')::float8", cancellationToken);
+        }
+
+        return sizes;
     }
 
     private Task<string> LsnAsync(CancellationToken cancellationToken) =>

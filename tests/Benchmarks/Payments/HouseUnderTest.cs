@@ -42,6 +42,10 @@ internal sealed class HouseUnderTest : IAsyncDisposable
 
     public IReadOnlyDictionary<string, TestDatabase> Databases => _databases;
 
+    /// <summary>The processor time that each service has used.</summary>
+    public IReadOnlyDictionary<string, TimeSpan> ProcessorTimes =>
+        _processes.ToDictionary(process => process.Key, process => process.Value.ProcessorTime);
+
     public int GatewayPort => _ports["gateway"];
 
     public int PaymentsPort => _ports["payments"];

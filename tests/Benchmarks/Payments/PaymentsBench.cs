@@ -29,12 +29,15 @@ internal sealed class PaymentsBench
     private readonly Figures _rates = new("payments per second, prepared, confirmed and completed");
     private readonly Figures _times = new("milliseconds");
     private readonly Figures _work = new("per payment, all services together");
+    private readonly Figures _processors = new("milliseconds of processor time per payment");
+    private readonly Figures _bytes = new("bytes per payment");
 
-    private PaymentsBench(BenchOptions options, DurablePostgres postgres, HouseUnderTest house, WebhookSink sink)
+    private PaymentsBench(
+        BenchOptions options, DurablePostgres postgres, DurableRabbit rabbit, HouseUnderTest house, WebhookSink sink)
     {
         (_options, _house) = (options, house);
         _run = new PaymentRun(house, sink);
-        _meter = new DurableWorkMeter(postgres, house);
+        _meter = new DurableWorkMeter(postgres, rabbit, house);
     }
 
     public static async Task RunAsync(BenchOptions options, CancellationToken cancellationToken)
@@ -50,7 +53,7 @@ internal sealed class PaymentsBench
             {Workers} payments at a time under load, 1 on the idle system; every request has an Idempotency-Key of its own
             Load, servers and all five services share the cores. Commits are the write-ahead log's, of all databases, the bank's too.
             """);
-        await new PaymentsBench(options, postgres, house, sink).MeasureAsync(cancellationToken);
+        await new PaymentsBench(options, postgres, rabbit, house, sink).MeasureAsync(cancellationToken);
     }
 
     private async Task MeasureAsync(CancellationToken cancellationToken)
@@ -74,6 +77,8 @@ internal sealed class PaymentsBench
         _rates.Print();
         _times.Print();
         _work.Print();
+        _processors.Print();
+        _bytes.Print();
         Figures.PrintAtMost("payments-commits-idle", _work.Median("idle, commits"), IdleCommits);
         Figures.PrintAtMost("payments-commits-load", _work.Median("spread, commits"), LoadedCommits);
         Figures.PrintAtMost("payments-messages", _work.Median("spread, messages published"), Messages);
@@ -98,6 +103,7 @@ internal sealed class PaymentsBench
 
         _work.Add($"{name}, messages published", work.Published / (double)result.Payments);
         _work.Add($"{name}, messages consumed", work.Consumed / (double)result.Payments);
+        AddCosts(name, work, result.Payments);
         foreach (var (step, values) in new[]
             { ("prepare", result.Prepare), ("confirm", result.Confirm), ("confirm to completed", result.Complete), ("confirm to webhook", result.Told) })
         {
@@ -107,6 +113,22 @@ internal sealed class PaymentsBench
 
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{name}: {result.Payments} payments, {result.PerSecond:0.0}/s, confirm to completed p50 {RunResult.Percentile(result.Complete, 50):0.0} ms, {work.Commits / result.Payments:0.00} commits each"));
+    }
+
+    /// <summary>What sizing goes by; the load generator's own time is in none of it.</summary>
+    private void AddCosts(string name, DurableWork work, double payments)
+    {
+        _processors.Add($"{name}, all", work.MillisecondsOf.Values.Sum() / payments);
+        foreach (var (process, milliseconds) in work.MillisecondsOf)
+        {
+            _processors.Add($"{name}, {process}", milliseconds / payments);
+        }
+
+        _bytes.Add($"{name}, write-ahead log", work.WalBytes / payments);
+        foreach (var (service, bytes) in work.DiskBytesOf)
+        {
+            _bytes.Add($"{name}, disk of {service}", bytes / payments);
+        }
     }
 
     private async Task<double> FloorAsync(CancellationToken cancellationToken)

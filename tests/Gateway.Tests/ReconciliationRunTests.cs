@@ -1,0 +1,178 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using ArdorQr.Gateway.Database;
+using ArdorQr.Testing;
+using Microsoft.AspNetCore.Http;
+using Npgsql;
+
+namespace ArdorQr.Gateway.Tests;
+
+/// <summary>Who makes a run, when, and what becomes of one that is broken off. Each test has a database of its own.</summary>
+public sealed class ReconciliationRunTests
+{
+    private static readonly (int Days, int MarginSeconds, int RetentionDays) Window = (3, 900, 400);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_night_has_one_run_whoever_schedules_it_and_an_older_night_is_made_up_for()
+    {
+        await using var database = await DatabaseAsync();
+        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ScheduleAsync(database)));
+
+        var night = Assert.Single(await ListAsync(database));
+        Assert.Equal("waiting", night.State);
+        Assert.Equal(TimeSpan.FromDays(3), night.UntilAt - night.FromAt);
+
+        await ExecuteAsync(database, "UPDATE gateway.reconciliation_run SET night = night - 1, state = 'done', finished_at = clock_timestamp()");
+        await ScheduleAsync(database);
+        Assert.Equal(2, (await ListAsync(database)).Count);
+    }
+
+    [Fact]
+    public async Task One_run_is_made_at_a_time_and_a_dead_makers_run_is_begun_anew()
+    {
+        await using var database = await DatabaseAsync();
+        await ScheduleAsync(database);
+        await RequestAsync(database);
+
+        var claims = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ReconciliationRuns.TryClaimAsync(database.Database, Cancellation)));
+        var first = Assert.Single(claims.OfType<RunRow>());
+        await ReconciliationRuns.AddAsync(database.Database, first, Found(), Cancellation);
+        await ExecuteAsync(database, "UPDATE gateway.reconciliation_run SET leased_until = clock_timestamp() - interval '1 s' WHERE state = 'running'");
+
+        var second = await ReconciliationRuns.TryClaimAsync(database.Database, Cancellation);
+        Assert.Equal((first.Id, first.Epoch + 1, 0L), (second!.Id, second.Epoch, second.Discrepancies));
+        await Assert.ThrowsAsync<RunLostException>(() => ReconciliationRuns.AddAsync(database.Database, first, Found(), Cancellation));
+        await Assert.ThrowsAsync<RunLostException>(() => ReconciliationRuns.RenewAsync(database.Database, first, new { }, Cancellation));
+        await ReconciliationRuns.EndAsync(database.Database, first, new { }, null, Cancellation); // Not its run any more.
+        Assert.Equal("running", (await ReconciliationRuns.FindAsync(database.Database, first.Id, Cancellation))!.State);
+        Assert.Empty(await ReconciliationRuns.DiscrepanciesAsync(database.Database, first.Id, 0, 10, Cancellation));
+    }
+
+    [Fact]
+    public async Task A_run_that_never_comes_to_its_end_fails_after_six_tries()
+    {
+        await using var database = await DatabaseAsync();
+        await ScheduleAsync(database);
+        for (var tries = 0; tries < 6; tries++)
+        {
+            var run = await ReconciliationRuns.TryClaimAsync(database.Database, Cancellation);
+            await ReconciliationRuns.PauseAsync(database.Database, run!, "the rail was away", 0, Cancellation);
+        }
+
+        Assert.Null(await ReconciliationRuns.TryClaimAsync(database.Database, Cancellation));
+        var failed = Assert.Single(await ListAsync(database));
+        Assert.Equal(("failed", "the rail was away"), (failed.State, failed.Failure));
+    }
+
+    [Fact]
+    public async Task Discrepancies_past_the_thousandth_are_counted_and_pages_end()
+    {
+        await using var database = await DatabaseAsync();
+        await ScheduleAsync(database);
+        var run = (await ReconciliationRuns.TryClaimAsync(database.Database, Cancellation))!;
+        await ExecuteAsync(database, $"UPDATE gateway.reconciliation_run SET discrepancies = {ReconciliationRuns.MaxStored - 1}");
+        await ReconciliationRuns.AddAsync(database.Database, run, Found(), Cancellation);
+        await ReconciliationRuns.AddAsync(database.Database, run, Found(), Cancellation);
+
+        Assert.Equal(ReconciliationRuns.MaxStored + 1, (await ReconciliationRuns.FindAsync(database.Database, run.Id, Cancellation))!.Discrepancies);
+        Assert.Equal(ReconciliationRuns.MaxStored, Assert.Single(
+            await ReconciliationRuns.DiscrepanciesAsync(database.Database, run.Id, 0, 100, Cancellation)).Number);
+    }
+
+    [Fact]
+    public async Task A_run_pages_through_a_books_end_compares_it_and_its_result_is_a_check()
+    {
+        await using var database = await DatabaseAsync();
+        await using var ledger = await BookAsync("ledger", "deposits");
+        await using var deposits = await BookAsync("deposits");
+        await using var payments = await BookAsync("payments");
+        await using var webhooks = await BookAsync("webhooks");
+        await using var gateway = TestGateway.Start(database, new Dictionary<string, string?>
+        {
+            ["services:ledger:http:0"] = ledger.Address, ["services:deposits:http:0"] = deposits.Address,
+            ["services:payments:http:0"] = payments.Address, ["services:webhooks:http:0"] = webhooks.Address,
+            ["services:sandbox:http:0"] = StubService.DeadAddress(), ["Reconciliation:MarginSeconds"] = "0",
+        }, reconciles: true);
+        using var started = await gateway.Operator.PostAsJsonAsync("/operator/reconciliation/runs", new { days = 1 }, Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+        var id = (await started.JsonAsync(Cancellation)).GetProperty("id").GetGuid();
+
+        JsonElement run = default;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                run = await gateway.Operator.GetFromJsonAsync<JsonElement>($"/operator/reconciliation/runs/{id}", Cancellation);
+                return run.GetProperty("run").GetProperty("state").GetString() == "done";
+            },
+            Cancellation, limitSeconds: 60);
+
+        var found = Assert.Single(run.GetProperty("discrepancies").EnumerateArray());
+        Assert.Equal("posting_without_deposit", found.GetProperty("kind").GetString());
+        Assert.Equal(985, found.GetProperty("right").GetProperty("amountMinor").GetInt64());
+        Assert.Contains(ledger.Seen, seen => seen.Path.StartsWith("/internal/books/deposits?after=ffffffff", StringComparison.Ordinal));
+
+        var all = await gateway.Operator.GetFromJsonAsync<JsonElement>("/operator/reconciliation", Cancellation);
+        Assert.False(all.GetProperty("checks").EnumerateArray().Single(check => check.GetProperty("name").GetString() == "last_run")
+            .GetProperty("ok").GetBoolean());
+    }
+
+    /// <summary>A service whose checks are well and whose books are empty, but for a stray posting on a second page.</summary>
+    private static async Task<StubService> BookAsync(string name, string? withStray = null)
+    {
+        var stub = await StubService.StartAsync(name, Cancellation);
+        var stray = Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddMinutes(-5));
+        stub.Answer = context => context.Response.WriteAsJsonAsync<object>(context.Request.Path.Value!.Split('/')[^1] switch
+        {
+            "reconciliation" => new { checks = Array.Empty<object>() },
+            "statement" => new { hasRail = true, isWhole = true, lines = 0, faults = Array.Empty<object>() },
+            var book when book == withStray && !$"{context.Request.Query["after"]}".StartsWith('f') => new
+            {
+                rows = Array.Empty<object>(), next = "ffffffff-0000-7000-8000-000000000000",
+            },
+            var book when book == withStray => new
+            {
+                rows = new[]
+                {
+                    new
+                    {
+                        id = stray, sourceId = stray, merchantId = stray, mode = "test", amountMinor = 985, feeMinor = 15,
+                        operationId = stray, changedAt = TimeProvider.System.GetUtcNow().AddMinutes(-5),
+                    },
+                },
+                next = (Guid?)null,
+            },
+            _ => new { rows = Array.Empty<object>(), next = (Guid?)null },
+        });
+        return stub;
+    }
+
+    private static Task<TestDatabase> DatabaseAsync() => TestDatabase.CreateAsync(typeof(Program).Assembly, Cancellation);
+
+    private static Domain.Discrepancy Found() =>
+        new("planted", Domain.Discrepancy.IdsOf(), new Domain.BookSide("ledger", null, 1), new Domain.BookSide("rail", null, 2));
+
+    private static Task ScheduleAsync(TestDatabase database) => ReconciliationRuns.ScheduleAsync(
+        database.Database, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), new TimeOnly(3, 30), Window, Cancellation);
+
+    private static async Task RequestAsync(TestDatabase database)
+    {
+        await using var transaction = await database.Database.BeginAsync(Cancellation);
+        await ReconciliationRuns.RequestAsync(
+            transaction, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), "root", 1, 0, Cancellation);
+        await transaction.CommitAsync(Cancellation);
+    }
+
+    private static Task<IReadOnlyList<RunRow>> ListAsync(TestDatabase database) =>
+        ReconciliationRuns.ListAsync(database.Database, 10, null, Cancellation);
+
+    private static async Task ExecuteAsync(TestDatabase database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database.OwnerConnectionString);
+        await connection.OpenAsync(Cancellation);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(Cancellation);
+    }
+}
