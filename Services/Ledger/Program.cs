@@ -4,12 +4,14 @@ using ArdorQr.Ledger.Features;
 using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
 builder.Services.AddSingleton<LedgerMetrics>();
 
 builder.AddCheckpoints();
 builder.AddAudit();
+builder.AddRecovery();
 
 // Before the messaging: the engine starts before the consumers and stops after them.
 builder.Services.AddSingleton<PostingEngine>();
@@ -32,5 +34,6 @@ return await builder.RunServiceAsync(args, app =>
     payments.MapVoidDebit();
     app.MapInternalApi("ledger:read").MapGetWalletBalance();
     app.MapInternalApi("ledger:adjust").MapPostAdjustment();
+    app.MapRecovery("ledger");
     app.MapInternalApi(GetReconciliation.Scope).MapGetReconciliation();
 });

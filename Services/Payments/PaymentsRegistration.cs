@@ -1,7 +1,9 @@
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Features;
+using ArdorQr.Payments.Features.Recovery;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments;
@@ -36,6 +38,10 @@ internal static class PaymentsRegistration
         builder.Services.AddTransient<ConfirmPayment>();
         builder.Services.AddTransient<AttemptRecovery>();
         builder.Services.AddTransient<GetReconciliation>();
+        builder.AddRecovery();
+        builder.Services.AddRecoveryStep<MatchStatement>();
+        builder.Services.AddRecoveryStep<AskOpenPayments>();
+        builder.Services.AddRecoveryStep<AnnounceAgain>();
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
@@ -54,6 +60,9 @@ internal static class PaymentsRegistration
         ListPaymentsInReview.Map(operators);
         SettlePayment.Map(operators);
         ClearContradiction.Map(operators);
+        app.MapRecovery("payments");
+        ListUnmatchedTransfers.Map(operators);
+        CloseUnmatchedTransfer.Map(operators);
         GetReconciliation.Map(app.MapInternalApi(GetReconciliation.Scope));
     }
 }

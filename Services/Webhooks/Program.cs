@@ -1,6 +1,7 @@
 using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Webhooks;
 using ArdorQr.Webhooks.Features;
 
@@ -25,5 +26,6 @@ return await builder.RunServiceAsync(args, app =>
     var settings = app.MapInternalApi("webhooks:configure");
     settings.MapReadEndpoint();
     ConfigureEndpoint.Map(settings);
+    app.MapRecovery("webhooks");
     Reconcile.Map(app.MapInternalApi(Reconcile.Scope));
 });
