@@ -28,6 +28,14 @@ public static partial class ServiceHost
     /// <summary>Our statements are short: starting workers for one takes many times as long as the statement itself.</summary>
     private const string NoParallelWorkers = "-c max_parallel_workers_per_gather=0";
 
+    /// <summary>
+    /// What a connection has sent five times it keeps prepared: to parse and plan costs more than most of our statements.
+    /// Behind a pooler that can't keep them, the connection string says <c>Max Auto Prepare=0</c>.
+    /// </summary>
+    private const int MaxPreparedStatements = 200;
+
+    private const string MaxAutoPrepare = "Max Auto Prepare";
+
     /// <param name="service">The service's name: its database, audience and telemetry name.</param>
     /// <param name="args">The command line.</param>
     public static WebApplicationBuilder CreateBuilder(string service, string[] args)
@@ -106,6 +114,11 @@ public static partial class ServiceHost
         builder.UseLoggerFactory(provider.GetRequiredService<ILoggerFactory>());
         builder.ConnectionStringBuilder.ApplicationName = connections.Service;
         builder.ConnectionStringBuilder.Options ??= NoParallelWorkers;
+        if (!builder.ConnectionStringBuilder.ShouldSerialize(MaxAutoPrepare))
+        {
+            builder.ConnectionStringBuilder.MaxAutoPrepare = MaxPreparedStatements;
+        }
+
         return builder.Build();
     }
 

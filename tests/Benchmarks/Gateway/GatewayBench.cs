@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Http.Headers;
 using ArdorQr.Benchmarks.Hosting;
 
 namespace ArdorQr.Benchmarks.Gateway;
@@ -11,6 +12,7 @@ internal static class GatewayBench
 {
     private const int ManyKeys = 10_000;
     private const int WarmUpSeconds = 12;
+    private const int Introductions = 16;
     private const double LeastThroughput = 0.85;
     private const double MostLatency = 1.3;
     private const double MostGrowth = 1.2;
@@ -35,6 +37,7 @@ internal static class GatewayBench
             await WarmUpAsync(port, many, cancellationToken);
         }
 
+        await IntroduceAsync(gateway.Port, many, cancellationToken);
         var first = gateway.Process.ResidentMebibytes;
         await CompareAsync(options, "one key", one, targets, cancellationToken);
         await CompareAsync(options, "10000 keys", many, targets, cancellationToken);
@@ -86,6 +89,21 @@ internal static class GatewayBench
         }
 
         await Wrk.RunAsync(port, BareProxy.Path, keysFile, WarmUpSeconds, cancellationToken);
+    }
+
+    /// <summary>Each key once: a key is active when the Gateway knows it, and learning it takes a statement.</summary>
+    private static async Task IntroduceAsync(int port, string keysFile, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        var keys = await File.ReadAllLinesAsync(keysFile, cancellationToken);
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Introductions, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(keys, parallel, async (key, token) =>
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, BareProxy.Path);
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            using var answer = await http.SendAsync(request, token);
+            answer.EnsureSuccessStatusCode();
+        });
     }
 
     private static ChildProcess Start(string name, params string[] arguments) => new(
