@@ -20,6 +20,8 @@ internal sealed partial class MatchStatement(
     /// <summary>So far the rail's clock may be ahead of ours.</summary>
     private static readonly TimeSpan ClockMargin = TimeSpan.FromMinutes(5);
 
+    private readonly HashSet<Guid> _told = [];
+
     public async Task<string?> MatchAsync(
         RecoveryEpisode episode, DateTimeOffset from, CancellationToken cancellationToken)
     {
@@ -64,7 +66,16 @@ internal sealed partial class MatchStatement(
         if (found.Count > 0)
         {
             await UnmatchedTransfers.StoreAsync(connection, mode, rail, found, cancellationToken);
-            LogFound(rail, found.Count);
+            Tell(rail, found.Select(transfer => transfer.Id));
+        }
+    }
+
+    /// <summary>Each once: the rounds go on.</summary>
+    private void Tell(string rail, IEnumerable<Guid> transfers)
+    {
+        foreach (var transferId in transfers.Where(_told.Add))
+        {
+            LogFound(rail, transferId);
         }
     }
 
@@ -96,6 +107,6 @@ internal sealed partial class MatchStatement(
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "The statement of the rail {Rail} names {Count} transfers that no payment explains; they wait for an operator")]
-    private partial void LogFound(string rail, int count);
+        Message = "The rail {Rail} names the transfer {TransferId}, which no payment explains; it waits for an operator")]
+    private partial void LogFound(string rail, Guid transferId);
 }
