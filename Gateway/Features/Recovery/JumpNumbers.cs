@@ -14,8 +14,8 @@ internal sealed partial class JumpNumbers(
 {
     private volatile bool _hasJumped;
 
-    /// <summary>Whether the next number is sure never to have been given.</summary>
-    public bool MayBeGiven => _hasJumped || !gate.IsRestored;
+    /// <summary>Whether the next number is sure never to have been given: an ended recovery has jumped before.</summary>
+    public bool MayBeGiven => _hasJumped || gate.IsOpen;
 
     public async Task<string?> MatchAsync(
         RecoveryEpisode episode, DateTimeOffset from, CancellationToken cancellationToken)
