@@ -8,9 +8,16 @@ namespace ArdorQr.AppHost;
 /// <param name="DataFolder">Databases, messages and secrets; survives a restart. Two starts can't share one.</param>
 /// <param name="GatewayPort">The public API's port; 0 is any free one.</param>
 /// <param name="OperatorPort">The operator API's port; 0 is any free one.</param>
+/// <param name="ArchiveFolder">
+/// Where the database server's log is archived, for restores to a time; local processes only. See docs/restore.md.
+/// </param>
+/// <param name="SandboxApart">
+/// The sandbox has a database server of its own: it is the outside, and isn't restored with the rest.
+/// </param>
 /// <param name="EnvFile">Where addresses and keys are written, for shells, as soon as all is healthy.</param>
 internal sealed record AppHostSettings(
-    InfrastructureKind Infrastructure, string DataFolder, int GatewayPort, int OperatorPort, string EnvFile)
+    InfrastructureKind Infrastructure, string DataFolder, int GatewayPort, int OperatorPort, string? ArchiveFolder,
+    bool SandboxApart, string EnvFile)
 {
     private const int DefaultGatewayPort = 8080;
     private const int DefaultOperatorPort = 8081;
@@ -26,6 +33,8 @@ internal sealed record AppHostSettings(
             dataFolder,
             PortOf("GatewayPort", Given("GatewayPort"), DefaultGatewayPort),
             PortOf("OperatorPort", Given("OperatorPort"), DefaultOperatorPort),
+            Given("ArchiveFolder") is { } archive ? Path.GetFullPath(archive) : null,
+            Given("SandboxServer") == "own",
             Path.GetFullPath(Given("EnvFile") ?? Path.Combine(dataFolder, "env")));
     }
 

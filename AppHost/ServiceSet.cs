@@ -1,6 +1,7 @@
 using System.Globalization;
 using ArdorQr.AppHost.Infrastructure;
 using Aspire.Hosting.ApplicationModel;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
 
 namespace ArdorQr.AppHost;
@@ -85,7 +86,7 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
     private IResourceBuilder<ProjectResource> AddService<TProject>(string name)
         where TProject : IProjectMetadata, new()
     {
-        var database = servers.Postgres.AddDatabase(name);
+        var database = servers.PostgresOf(name).AddDatabase(name);
         // The built program itself: "dotnet run", as Aspire starts a project, costs seconds for one that soon exits.
         var program = ProgramOf(new TProject());
         var folder = Path.GetDirectoryName(program)!;
@@ -122,8 +123,18 @@ internal sealed class ServiceSet(IDistributedApplicationBuilder builder, ServerP
             .WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000")
             .WithReference(database.Application, service)
             .WithReference(servers.Broker, "broker")
-            .WaitFor(servers.Postgres.Resource)
+            .WithEnvironment(AddRecovery)
+            .WaitFor(servers.PostgresOf(service).Resource)
             .WaitFor(servers.BrokerServer);
+
+    /// <summary>After a restore every service has the same <c>Recovery:</c> settings, which are given to the start.</summary>
+    private void AddRecovery(EnvironmentCallbackContext context)
+    {
+        foreach (var setting in builder.Configuration.GetSection("Recovery").GetChildren())
+        {
+            context.EnvironmentVariables[$"Recovery__{setting.Key}"] = setting.Value ?? "";
+        }
+    }
 
     /// <summary>Built with the same configuration and for the same framework as this program.</summary>
     private static string ProgramOf(IProjectMetadata project)

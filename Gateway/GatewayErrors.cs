@@ -41,6 +41,9 @@ internal static class GatewayErrors
     public static ApiError ApprovalDecided { get; } =
         new("approval_decided", 409, "По этому запросу уже есть решение, или срок его ожидания истёк.");
 
+    public static ApiError RecoveryNotMatched { get; } =
+        new("recovery_not_matched", 409, "Сверка после восстановления ещё не закончена; что осталось — в GET /operator/recovery.");
+
     public static ApiError SecondOperatorNeeded { get; } = CommonErrors.PermissionDenied with
     {
         Message = "Решение должен принять другой оператор, не тот, кто просил.",

@@ -18,23 +18,34 @@ internal static class LocalProcesses
     private const string RabbitMqServer = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 
     public static ServerPair AddLocalProcesses(
-        this IDistributedApplicationBuilder builder, string dataFolder, KeptSecrets secrets)
+        this IDistributedApplicationBuilder builder, AppHostSettings settings, KeptSecrets secrets)
     {
-        var (broker, brokerServer) = builder.AddRabbitMqProcess(Path.Combine(dataFolder, "rabbitmq"), secrets);
-        return new(builder.AddPostgresProcess(Path.Combine(dataFolder, "postgres"), secrets), broker, brokerServer);
+        var folder = settings.DataFolder;
+        var (broker, brokerServer) = builder.AddRabbitMqProcess(Path.Combine(folder, "rabbitmq"), secrets);
+        var postgres = builder.AddPostgresProcess("postgres", folder, settings.ArchiveFolder, secrets);
+        return new(
+            postgres, broker, brokerServer,
+            settings.SandboxApart ? builder.AddPostgresProcess("postgres-outside", folder, null, secrets) : null);
     }
 
     private static PostgresServer AddPostgresProcess(
-        this IDistributedApplicationBuilder builder, string data, KeptSecrets secrets)
+        this IDistributedApplicationBuilder builder, string name, string folder, string? archive, KeptSecrets secrets)
     {
         var password = secrets.Password("postgres-superuser");
         var port = FreePorts.Next();
-        var resource = builder.AddExecutable("postgres", Script(builder, "postgres-server"), builder.AppHostDirectory)
-            .WithArgs(NewestPostgres(), data, $"{port}", "-c", $"max_connections={Servers.MaxPostgresConnections}")
+        var resource = builder.AddExecutable(name, Script(builder, "postgres-server"), builder.AppHostDirectory)
+            .WithArgs(NewestPostgres(), Path.Combine(folder, name), $"{port}", "-c", $"max_connections={Servers.MaxPostgresConnections}")
             .WithEnvironment("POSTGRES_PASSWORD", password)
             .WithEndpoint(port: port, targetPort: port, scheme: "tcp", name: "tcp", isProxied: false);
+        if (archive is not null)
+        {
+            resource.WithArgs(
+                "-c", "archive_mode=on", "-c", "archive_timeout=60", "-c",
+                $"archive_command={Script(builder, "../../deploy/backup/archive-wal")} %p {archive}/%f");
+        }
+
         var server = new PostgresServer(builder, resource, AddressOf(resource, $"Host=", ";Port="), password, secrets);
-        resource.WithReadiness("postgres-accepts", async cancellationToken =>
+        resource.WithReadiness($"{name}-accepts", async cancellationToken =>
         {
             await using var connection = new NpgsqlConnection(await server.SuperuserAsync(cancellationToken));
             await connection.OpenAsync(cancellationToken);

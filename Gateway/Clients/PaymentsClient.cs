@@ -35,6 +35,32 @@ internal sealed class PaymentsClient(HttpClient http, ILogger<PaymentsClient> lo
         return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
     }
 
+    /// <summary>Transfers at the rail that no payment explains after a restore, as Payments wrote them.</summary>
+    /// <param name="query">The operator's <c>limit</c>, judged by Payments.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="RejectedException">Payments' refusal of the query, or 503.</exception>
+    public async Task<byte[]> ListUnmatchedAsync(QueryString query, CancellationToken cancellationToken)
+    {
+        using var response = await http.GetAsync(
+            new Uri($"/internal/recovery/transfers{query}", UriKind.Relative), cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
+    }
+
+    /// <summary>Ends an operator's work on such a transfer; repeating it is harmless.</summary>
+    /// <param name="transferId">Which transfer.</param>
+    /// <param name="operator">The operator's name.</param>
+    /// <param name="reason">The operator's.</param>
+    /// <param name="cancellationToken">Stops waiting; it may have been closed.</param>
+    /// <exception cref="RejectedException">Payments' refusal, or 503.</exception>
+    public async Task<byte[]> CloseUnmatchedAsync(
+        Guid transferId, string @operator, string reason, CancellationToken cancellationToken)
+    {
+        using var response = await http.PostAsJsonAsync(
+            new Uri($"/internal/recovery/transfers/{transferId}/close", UriKind.Relative),
+            new { @operator, reason }, cancellationToken);
+        return await response.ReadAsync(Service, ServiceAnswers.AboutAnObject, logger, cancellationToken);
+    }
+
     /// <summary>Ends an operator's work on a payment that the rail has contradicted; repeating it is harmless.</summary>
     /// <param name="paymentId">Which payment.</param>
     /// <param name="reason">The operator's.</param>

@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using ArdorQr.Gateway.Clients;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Features.Operators;
+using ArdorQr.Gateway.Features.Recovery;
 using ArdorQr.ServiceDefaults.Identity;
+using ArdorQr.ServiceDefaults.Recovery;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenTelemetry;
@@ -40,6 +42,11 @@ internal static class GatewayRegistration
         services.AddTransient<AdjustBalance>(); // As its client is.
         services.AddTransient<SettlePayment>();
         services.AddTransient<DecideApproval>();
+        builder.AddRecovery();
+        services.AddSingleton<JumpNumbers>();
+        services.AddSingleton<IRecoveryStep>(provider => provider.GetRequiredService<JumpNumbers>());
+        services.AddRecoveryStep<AnnounceMerchantsAgain>();
+        services.AddSingleton<RecoveryClient>();
         services.AddHostedService<WatchChanges>();
         services.AddHostedService<RecordKeyUses>();
         services.AddHostedService<ShareRateUses>();
@@ -56,6 +63,8 @@ internal static class GatewayRegistration
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(PaymentsClient.TimeoutSeconds));
         services.AddHttpClient(nameof(ReconciliationClient))
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(ReconciliationClient.TimeoutSeconds));
+        services.AddHttpClient(nameof(RecoveryClient))
+            .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(RecoveryClient.TimeoutSeconds));
         services.AddServiceClient<DepositsClient>(DepositsClient.Service, DepositsClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(DepositsClient.TimeoutSeconds));
         services.Replace(ServiceDescriptor.Singleton<DistributedContextPropagator>(new StartOwnTrace.Propagator()));
@@ -95,6 +104,9 @@ internal static class GatewayRegistration
         app.MapDeadLetters();
         app.MapReconcile();
         app.MapStartReconciliation();
+        app.MapShowRecovery();
+        app.MapEndRecovery();
+        app.MapUnmatchedTransfers();
         app.MapManageOperators();
         app.MapListAudit();
         app.MapServeContract();

@@ -52,6 +52,10 @@ public sealed partial class Migrator(ILogger<Migrator> logger)
             await connection.ExecuteAsync(create, null, cancellationToken);
         }
 
+        // Where the database is closed to everybody, as deploy/new-secrets makes it, this is the one way in.
+        var admit = await connection.QuerySingleAsync<string>(
+            "SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), @role)", new { role }, cancellationToken);
+        await connection.ExecuteAsync(admit, null, cancellationToken);
         return role;
     }
 

@@ -4,12 +4,14 @@ using ArdorQr.Ledger.Features;
 using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 
 var builder = ServiceHost.CreateBuilder("ledger", args);
 builder.Services.AddSingleton<LedgerMetrics>();
 
 builder.AddCheckpoints();
 builder.AddAudit();
+builder.AddRecovery();
 
 // Before the messaging: the engine starts before the consumers and stops after them.
 builder.Services.AddSingleton<PostingEngine>();
@@ -35,4 +37,5 @@ return await builder.RunServiceAsync(args, app =>
     var reconciliation = app.MapInternalApi(GetReconciliation.Scope);
     reconciliation.MapGetReconciliation();
     reconciliation.MapReadBook();
+    app.MapRecovery("ledger");
 });

@@ -1,7 +1,9 @@
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Features;
+using ArdorQr.Payments.Features.Recovery;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments;
@@ -37,6 +39,10 @@ internal static class PaymentsRegistration
         builder.Services.AddTransient<AttemptRecovery>();
         builder.Services.AddTransient<GetReconciliation>();
         builder.Services.AddTransient<CompareStatement>();
+        builder.AddRecovery();
+        builder.Services.AddRecoveryStep<MatchStatement>();
+        builder.Services.AddRecoveryStep<AskOpenPayments>();
+        builder.Services.AddRecoveryStep<AnnounceAgain>();
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
@@ -60,5 +66,8 @@ internal static class PaymentsRegistration
         GetReconciliation.Map(reconciliation);
         ReadBook.Map(reconciliation);
         CompareStatement.Map(reconciliation);
+        app.MapRecovery("payments");
+        ListUnmatchedTransfers.Map(operators);
+        CloseUnmatchedTransfer.Map(operators);
     }
 }

@@ -1,6 +1,7 @@
 using ArdorQr.ServiceDefaults.Hosting;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
+using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Webhooks;
 using ArdorQr.Webhooks.Features;
 
@@ -28,4 +29,5 @@ return await builder.RunServiceAsync(args, app =>
     var reconciliation = app.MapInternalApi(Reconcile.Scope);
     Reconcile.Map(reconciliation);
     reconciliation.MapReadBook();
+    app.MapRecovery("webhooks");
 });

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
+using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
@@ -42,6 +43,7 @@ internal static class WebhooksRegistration
         services.AddSingleton<DiagnoseEndpoint>();
         services.AddSingleton<ExplainSignature>();
         services.AddSingleton<AttemptDelivery>();
+        builder.AddRecovery();
         services.AddHostedService<DispatchDeliveries>();
         services.AddHostedService<FinishPauses>();
         services.AddHostedService<ResealSecrets>();

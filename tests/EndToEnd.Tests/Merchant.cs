@@ -9,7 +9,7 @@ namespace ArdorQr.EndToEnd.Tests;
 /// <summary>A merchant with a test key and a server for webhooks, who knows only the public API.</summary>
 internal sealed class Merchant : IAsyncDisposable
 {
-    private readonly HttpClient _client;
+    private HttpClient _client;
 
     private Merchant(HttpClient client, WebhookReceiver webhooks) => (_client, Webhooks) = (client, webhooks);
 
@@ -47,6 +47,15 @@ internal sealed class Merchant : IAsyncDisposable
         var endpoint = await merchant.SendAsync(HttpMethod.Put, "/v1/webhooks", new { url = merchant.Webhooks.Url }, cancellationToken);
         merchant.Webhooks.Secret = endpoint.Expect(HttpStatusCode.OK).Text("secret");
         return merchant;
+    }
+
+    /// <summary>Goes on with the same key and the same server for webhooks, wherever the gateway is now.</summary>
+    public void MoveTo(RunningSystem system)
+    {
+        var client = system.CreateClient();
+        client.DefaultRequestHeaders.Authorization = _client.DefaultRequestHeaders.Authorization;
+        _client.Dispose();
+        _client = client;
     }
 
     public Task<Answer> GetAsync(string path, CancellationToken cancellationToken) =>

@@ -25,7 +25,9 @@ public sealed class RunningSystem : IAsyncLifetime
     private static readonly string[] Servers = ["postgres", "rabbitmq"];
     private static readonly string[] Services = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-e2e-").FullName;
+    private readonly string _folder;
+    private readonly string[] _settings;
+    private readonly bool _ownsFolder;
     private DistributedApplication? _app;
 
     private readonly TelemetryCollector _collector = new();
@@ -39,6 +41,13 @@ public sealed class RunningSystem : IAsyncLifetime
     internal static IReadOnlyList<string> ServiceNames => Services;
 
     private DistributedApplication App => _app ?? throw new InvalidOperationException("The system isn't started.");
+
+    public RunningSystem()
+        : this(Directory.CreateTempSubdirectory("ardorqr-e2e-").FullName, []) => _ownsFolder = true;
+
+    /// <param name="folder">Its data's, which is left behind.</param>
+    /// <param name="settings">More of the AppHost's arguments.</param>
+    internal RunningSystem(string folder, string[] settings) => (_folder, _settings) = (folder, settings);
 
     private string FaultsFolder => Path.Combine(_folder, "faults");
 
@@ -57,7 +66,7 @@ public sealed class RunningSystem : IAsyncLifetime
         var builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.ArdorQr_AppHost>(
             [
                 "GatewayPort=0", "OperatorPort=0", "Infrastructure=local", "Metrics=true",
-                $"DataFolder={_folder}/data", $"Collector={_collector.Address}",
+                $"DataFolder={_folder}/data", $"Collector={_collector.Address}", .. _settings,
             ],
             timeout.Token);
         builder.Services.AddLogging(logging => logging
@@ -81,8 +90,10 @@ public sealed class RunningSystem : IAsyncLifetime
         }
 
         await _collector.DisposeAsync();
-
-        Directory.Delete(_folder, recursive: true);
+        if (_ownsFolder)
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
     }
 
     /// <summary>A client of the public API, without a key; each answer is held to the contract.</summary>
@@ -104,6 +115,29 @@ public sealed class RunningSystem : IAsyncLifetime
             }
         }
     }
+
+    /// <summary>A client of the operators' API.</summary>
+    public async Task<HttpClient> OperatorAsync(CancellationToken cancellationToken)
+    {
+        var client = new HttpClient { BaseAddress = App.GetEndpoint("gateway", "operator") };
+        client.DefaultRequestHeaders.Authorization =
+            new("Bearer", await EnvironmentAsync("gateway", "Operator__Token", cancellationToken));
+        return client;
+    }
+
+    /// <summary>A client of the sandbox's rail, as Payments is one.</summary>
+    public async Task<HttpClient> RailAsync(CancellationToken cancellationToken)
+    {
+        var client = new HttpClient { BaseAddress = new Uri(App.GetEndpoint("sandbox", "http"), "/rail/v1/") };
+        client.DefaultRequestHeaders.Authorization =
+            new("Bearer", await EnvironmentAsync("sandbox", "Sandbox__RailToken", cancellationToken));
+        return client;
+    }
+
+    /// <summary>The superuser's connection string to a database of the restorable server.</summary>
+    public async Task<string> SuperuserAsync(string database, CancellationToken cancellationToken) =>
+        new Npgsql.NpgsqlConnectionStringBuilder(
+            await EnvironmentAsync($"{database}-migrate", $"ConnectionStrings__{database}-owner", cancellationToken)).ConnectionString;
 
     public async Task<JsonElement> RegisterMerchantAsync(string name, CancellationToken cancellationToken)
     {

@@ -17,7 +17,7 @@ public sealed partial class DocumentationTests(GatewayFixture fixture)
     /// <summary>What only operators can get; their answers are in a document of their own.</summary>
     private static readonly string[] OperatorsOnly =
         ["operator_name_taken", "approval_decided", "payment_not_in_review", "payment_busy", "rail_disagrees", "transfer_conflict",
-        "deposit_not_held"];
+        "deposit_not_held", "recovery_not_matched"];
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -53,6 +53,13 @@ internal static class Calls
         new("payments", "clear", "End the review of one that the rail has contradicted", HttpMethod.Post,
             "/operator/payments/{id}/clear", Id, NeededReason),
 
+        new("recovery", "show", "How far the matching after a restore is", HttpMethod.Get, "/operator/recovery"),
+        new("recovery", "end", "Let money and webhooks leave again", HttpMethod.Post, "/operator/recovery/end", NeededReason),
+        new("recovery", "transfers", "What the rail has executed and no payment explains", HttpMethod.Get,
+            "/operator/recovery/transfers", Limit),
+        new("recovery", "close", "End the work on such a transfer", HttpMethod.Post,
+            "/operator/recovery/transfers/{id}/close", Id, NeededReason),
+
         new("deposits", "held", "Deposits that were received and are not credited", HttpMethod.Get, "/operator/deposits", Limit, Before),
         new("deposits", "decide", "Credit a held deposit, or refuse it", HttpMethod.Post, "/operator/deposits/{id}/decide",
             Id, new Field("decision", Place.Body, "credit or refuse", IsRequired: true), NeededReason),

@@ -19,7 +19,7 @@ internal sealed partial class SettingsReader
 
     private static readonly Dictionary<string, string> Types = new()
     {
-        ["bool"] = "yes or no", ["int"] = "whole number", ["long"] = "whole number", ["decimal"] = "number",
+        ["bool"] = "yes or no", ["int"] = "whole number", ["long"] = "whole number", ["decimal"] = "number", ["DateTimeOffset"] = "time",
         ["double"] = "number", ["string"] = "text", ["Uri"] = "address",
     };
 

@@ -5,9 +5,11 @@ using ArdorQr.Contracts;
 using ArdorQr.Contracts.Events;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
+using ArdorQr.Gateway.Features.Recovery;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Messaging;
 using Microsoft.AspNetCore.Mvc;
 
 namespace ArdorQr.Gateway.Features.Operators;
@@ -18,7 +20,7 @@ namespace ArdorQr.Gateway.Features.Operators;
 /// <see cref="SealedAnswer"/>.
 /// </summary>
 internal sealed partial class RegisterMerchant(
-    ServiceDatabase database, AuditLog audit, RandomNumberGenerator random, TimeProvider time,
+    ServiceDatabase database, AuditLog audit, JumpNumbers numbers, RandomNumberGenerator random, TimeProvider time,
     ILogger<RegisterMerchant> logger)
 {
     private const string Operation = "POST /operator/merchants";
@@ -44,6 +46,11 @@ internal sealed partial class RegisterMerchant(
 
     public async Task<IResult> HandleAsync(HttpContext context, CancellationToken cancellationToken)
     {
+        if (!numbers.MayBeGiven)
+        {
+            return CommonErrors.Unavailable.ToResult(); // In a moment they have jumped.
+        }
+
         var idempotencyKey = IdempotencyKey.Of(context.Request);
         var request = await JsonBody.ReadAsync<Request>(context, cancellationToken);
         if (request.Name is null || string.IsNullOrWhiteSpace(request.Name) || !PlainText.Fits(request.Name, MaxNameLength))
@@ -98,14 +105,7 @@ internal sealed partial class RegisterMerchant(
                 transaction, Operation, idempotencyKey, sealedAnswer, cancellationToken);
         }
 
-        transaction.Enqueue(new MerchantRegistered
-        {
-            EventId = Guid.CreateVersion7(time.GetUtcNow()),
-            CreatedAt = merchant.CreatedAt,
-            MerchantId = merchant.Id,
-            MerchantNumber = merchant.Number,
-            Name = merchant.Name,
-        });
+        transaction.Enqueue(RegisteredEvent(merchant));
         await audit.AddAsync(
             transaction, context, @operator.Name,
             new AuditEntry("merchant.register", $"{merchant.Id}", merchant.Id, After: MerchantView.Of(merchant)),
@@ -114,6 +114,16 @@ internal sealed partial class RegisterMerchant(
         LogRegistered(merchant.Id, merchant.Number);
         return new Outcome.Registered(answer, IsReplay: false);
     }
+
+    /// <summary>The announcement of a merchant; its id is made of the merchant's, so that it can be told again.</summary>
+    public static MerchantRegistered RegisteredEvent(MerchantRow merchant) => new()
+    {
+        EventId = StableId.Of(merchant.Id, "merchant-registered"),
+        CreatedAt = merchant.CreatedAt,
+        MerchantId = merchant.Id,
+        MerchantNumber = merchant.Number,
+        Name = merchant.Name,
+    };
 
     private Task<MerchantRow> InsertAsync(ServiceTransaction transaction, string name, CancellationToken cancellationToken)
     {

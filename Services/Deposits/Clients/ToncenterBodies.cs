@@ -27,7 +27,7 @@ internal static class ToncenterBodies
 
     internal sealed record TransferRow(
         string? Source, string? Destination, string? Amount, string? JettonMaster, string? TransactionHash,
-        long TransactionLt, bool TransactionAborted);
+        long TransactionLt, long TransactionNow, bool TransactionAborted);
 
     internal sealed record JettonWallets([property: JsonPropertyName("jetton_wallets")] IReadOnlyList<WalletRow>? Rows);
 
@@ -36,7 +36,7 @@ internal static class ToncenterBodies
     internal sealed record Transactions([property: JsonPropertyName("transactions")] IReadOnlyList<Transaction>? Rows);
 
     internal sealed record Transaction(
-        string? Account, string? Hash, long Lt, long? McBlockSeqno, bool? Emulated, string? Finality, Description? Description,
+        string? Account, string? Hash, long Lt, long Now, long? McBlockSeqno, bool? Emulated, string? Finality, Description? Description,
         Message? InMsg, IReadOnlyList<Message>? OutMsgs);
 
     internal sealed record Description(bool? Aborted, ComputePhase? ComputePh);

@@ -19,7 +19,7 @@ internal static class ToncenterReader
         && TonAddress.TryParse(row.Destination, out var destination)
         && long.TryParse(row.Amount, NumberStyles.None, CultureInfo.InvariantCulture, out var amount)
             ? new TransferHint(
-                hash.Value, row.TransactionLt, row.TransactionAborted, master, AddressOf(row.Source), destination,
+                hash.Value, row.TransactionLt, TimeOf(row.TransactionNow), row.TransactionAborted, master, AddressOf(row.Source), destination,
                 Usdt.FromMicros(amount))
             : null;
 
@@ -30,6 +30,7 @@ internal static class ToncenterReader
                 Account = account,
                 Hash = hash.Value,
                 Lt = row.Lt,
+                At = TimeOf(row.Now),
                 MasterchainSeqno = IsFinalized(row) ? row.McBlockSeqno : null,
                 Aborted = row.Description?.Aborted ?? true, // What isn't said to have succeeded has not.
                 ComputeSucceeded = row.Description?.ComputePh is { Skipped: false, Success: true },
@@ -44,6 +45,10 @@ internal static class ToncenterReader
         && long.TryParse(row.Balance, NumberStyles.None, CultureInfo.InvariantCulture, out var micros)
             ? new WalletBalance(wallet, micros, row.LastTransactionLt)
             : null;
+
+    /// <summary>Of a Unix time; the epoch for what is none.</summary>
+    private static DateTimeOffset TimeOf(long seconds) =>
+        DateTimeOffset.FromUnixTimeSeconds(seconds is >= 0 and <= uint.MaxValue ? seconds : 0);
 
     /// <summary>The address that is a cell's whole content; null for any other cell.</summary>
     public static TonAddress? AddressIn(Cell cell)

@@ -13,14 +13,15 @@ internal sealed record ChainHead(int GlobalId, long Seqno, long EndLt, DateTimeO
 /// <summary>A row of the index that says USDT are on their way to an owner: a hint, never a receipt.</summary>
 /// <param name="TransactionHash">The transaction of the sender's jetton wallet.</param>
 /// <param name="Lt">That transaction's logical time.</param>
+/// <param name="At">Its time, in whole seconds.</param>
 /// <param name="Aborted">That transaction failed: nothing was sent.</param>
 /// <param name="Master">The jetton's master, as the index names it.</param>
 /// <param name="Source">The sender; null for a mint.</param>
 /// <param name="Destination">The owner that is to receive.</param>
 /// <param name="Amount">In the jetton's smallest units, which for USDT are micros.</param>
 internal sealed record TransferHint(
-    ChainHash TransactionHash, long Lt, bool Aborted, TonAddress Master, TonAddress? Source, TonAddress Destination,
-    Usdt Amount);
+    ChainHash TransactionHash, long Lt, DateTimeOffset At, bool Aborted, TonAddress Master, TonAddress? Source,
+    TonAddress Destination, Usdt Amount);
 
 /// <summary>What a jetton wallet holds.</summary>
 /// <param name="Wallet">The jetton wallet.</param>
@@ -36,6 +37,9 @@ internal sealed record ChainTransaction
     public required ChainHash Hash { get; init; }
 
     public required long Lt { get; init; }
+
+    /// <summary>In whole seconds.</summary>
+    public required DateTimeOffset At { get; init; }
 
     /// <summary>The masterchain block that made it final; null while it is in none.</summary>
     public required long? MasterchainSeqno { get; init; }

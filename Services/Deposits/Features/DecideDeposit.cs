@@ -12,7 +12,7 @@ namespace ArdorQr.Deposits.Features;
 /// POST /internal/deposits/{id}/decide: an operator's word on a deposit that was received and is held: it is credited at
 /// the next look, or never. A refused one can be credited later; a credited one stays so.
 /// </summary>
-internal sealed partial class DecideDeposit(ServiceDatabase database, TimeProvider time, ILogger<DecideDeposit> logger)
+internal sealed partial class DecideDeposit(ServiceDatabase database, ILogger<DecideDeposit> logger)
 {
     private const int MaxTextLength = 500;
 
@@ -104,7 +104,7 @@ internal sealed partial class DecideDeposit(ServiceDatabase database, TimeProvid
             {
                 depositId = row.DepositId,
                 failure = Receipt.RefusedByOperator,
-                eventId = Guid.CreateVersion7(time.GetUtcNow()),
+                eventId = DepositEvents.FailedId(row.DepositId),
             };
             var (eventId, failedAt) = await transaction.QuerySingleAsync<(Guid, DateTimeOffset)>(
                 failSql, parameters, cancellationToken);

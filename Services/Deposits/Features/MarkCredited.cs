@@ -7,7 +7,7 @@ using MassTransit;
 namespace ArdorQr.Deposits.Features;
 
 /// <summary>DepositPosted → the deposit is credited, and the merchant may hear of it: its balance has changed already.</summary>
-internal sealed partial class MarkCredited(ServiceDatabase database, TimeProvider time, ILogger<MarkCredited> logger)
+internal sealed partial class MarkCredited(ServiceDatabase database, ILogger<MarkCredited> logger)
     : IConsumer<DepositPosted>
 {
     public const string Queue = "deposits.deposit-posted";
@@ -20,20 +20,23 @@ internal sealed partial class MarkCredited(ServiceDatabase database, TimeProvide
         if (await transaction.TryAcceptAsync(Queue, message.EventId, cancellationToken)
             && await CreditAsync(transaction, message, cancellationToken) is { } row)
         {
-            transaction.Enqueue(new DepositCredited
-            {
-                EventId = row.CreditedEventId!.Value,
-                CreatedAt = row.CreditedAt!.Value,
-                MerchantId = row.MerchantId,
-                Mode = row.Mode,
-                DepositId = row.DepositId,
-                Deposit = ApiJson.Snapshot(DepositView.Of(row)),
-            });
+            transaction.Enqueue(CreditedEvent(row));
             LogCredited(row.DepositId, row.CreditedKopecks!.Value);
         }
 
         await transaction.CommitAsync(cancellationToken);
     }
+
+    /// <summary>The announcement of a credited deposit.</summary>
+    public static DepositCredited CreditedEvent(DepositRow row) => new()
+    {
+        EventId = row.CreditedEventId!.Value,
+        CreatedAt = row.CreditedAt!.Value,
+        MerchantId = row.MerchantId,
+        Mode = row.Mode,
+        DepositId = row.DepositId,
+        Deposit = ApiJson.Snapshot(DepositView.Of(row)),
+    };
 
     /// <summary>The row, credited now; null when it was credited before.</summary>
     private async Task<DepositRow?> CreditAsync(
@@ -61,7 +64,7 @@ internal sealed partial class MarkCredited(ServiceDatabase database, TimeProvide
             mode = message.Mode,
             credited = message.CreditedMinor,
             operationId = message.OperationId,
-            eventId = Guid.CreateVersion7(time.GetUtcNow()),
+            eventId = DepositEvents.CreditedId(message.DepositId),
         }, cancellationToken);
         if (credited is null)
         {

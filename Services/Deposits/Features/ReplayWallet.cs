@@ -103,7 +103,7 @@ internal sealed partial class ReplayWallet(
         using var step = DepositTrace.Begin("deposit found by balance", null);
         await using var transaction = await leader.BeginAsync(database, cancellationToken);
         var hint = new TransferHint(
-            sender.Hash, sender.Lt, Aborted: false, world.Jetton.Master, received.Transfer.From,
+            sender.Hash, sender.Lt, sender.At, Aborted: false, world.Jetton.Master, received.Transfer.From,
             TonAddress.Parse(address.Owner), Usdt.FromMicros((long)received.Transfer.Amount));
         if (await store.RunAsync(
             transaction, hint, received.Message.Hash, address, step.Traceparent, cancellationToken))

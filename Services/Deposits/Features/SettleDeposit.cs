@@ -13,7 +13,7 @@ namespace ArdorQr.Deposits.Features;
 /// look. Without a valid rate a received deposit goes on waiting.
 /// </summary>
 internal sealed partial class SettleDeposit(
-    World world, ClearDeposit clear, TakeRate rates, ServiceDatabase database, TimeProvider time,
+    World world, ClearDeposit clear, TakeRate rates, ServiceDatabase database,
     ILogger<SettleDeposit> logger)
 {
     /// <summary>The next look: soon while the deposit is young, hourly in the end.</summary>
@@ -83,7 +83,7 @@ internal sealed partial class SettleDeposit(
             reason = refused.Reason,
             messageHash = messageHash?.Hex,
             receiverTxHash = refused.TransactionHash?.Hex,
-            eventId = Guid.CreateVersion7(time.GetUtcNow()),
+            eventId = DepositEvents.FailedId(row.DepositId),
         }, cancellationToken);
         if (row is { Status: DepositRow.Pending, DetectedEventId: not null })
         {
@@ -153,7 +153,7 @@ internal sealed partial class SettleDeposit(
             """;
         await using var transaction = await leader.BeginAsync(database, cancellationToken);
         var parameters = ReceivedParameters(row, messageHash, received);
-        parameters.AddDynamicParams(new { reason, detectedEventId = Guid.CreateVersion7(time.GetUtcNow()) });
+        parameters.AddDynamicParams(new { reason, detectedEventId = DepositEvents.DetectedId(row.DepositId) });
         var held = await transaction.QuerySingleOrDefaultAsync<DepositRow>(sql, parameters, cancellationToken);
         Announce(transaction, row, held);
         await transaction.CommitAsync(cancellationToken);
@@ -214,8 +214,8 @@ internal sealed partial class SettleDeposit(
             gross = credit.Gross,
             fee = credit.Fee,
             credited = credit.Credited,
-            detectedEventId = Guid.CreateVersion7(time.GetUtcNow()),
-            confirmedEventId = Guid.CreateVersion7(time.GetUtcNow()),
+            detectedEventId = DepositEvents.DetectedId(row.DepositId),
+            confirmedEventId = DepositEvents.ConfirmedId(row.DepositId),
         });
         return await transaction.QuerySingleOrDefaultAsync<ConfirmedRow>(sql, parameters, cancellationToken);
     }

@@ -3,14 +3,16 @@ using ArdorQr.Deposits.Database;
 using ArdorQr.Deposits.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Messaging;
 
 namespace ArdorQr.Deposits.Features;
 
 /// <summary>
 /// Stores a transfer that was seen as a pending deposit, once, and announces it. Dust and what was never sent make no
-/// event; they are verified after all else.
+/// event; they are verified after all else. Its id is one of the chain's facts: found again after a restore, it is the
+/// deposit that the merchant has heard of.
 /// </summary>
-internal sealed partial class StoreDeposit(World world, TimeProvider time, ILogger<StoreDeposit> logger)
+internal sealed partial class StoreDeposit(World world, ILogger<StoreDeposit> logger)
 {
     /// <param name="transaction">The leader's.</param>
     /// <param name="hint">What was seen.</param>
@@ -35,9 +37,11 @@ internal sealed partial class StoreDeposit(World world, TimeProvider time, ILogg
             RETURNING {DepositRow.Columns}
             """;
         var isQuiet = hint.Aborted || hint.Amount < world.MinAmount;
+        var depositId = StableId.Of(
+            hint.At, $"deposit/{address.NetworkGlobalId}/{address.JettonWallet}/{hint.TransactionHash.Hex}");
         var row = await transaction.QuerySingleOrDefaultAsync<DepositRow>(sql, new
         {
-            depositId = Guid.CreateVersion7(time.GetUtcNow()),
+            depositId,
             merchantId = address.MerchantId,
             mode = world.Mode,
             networkGlobalId = address.NetworkGlobalId,
@@ -50,7 +54,7 @@ internal sealed partial class StoreDeposit(World world, TimeProvider time, ILogg
             amount = hint.Amount,
             feeBps = world.Options.FeeBps,
             traceparent,
-            detectedEventId = isQuiet ? (Guid?)null : Guid.CreateVersion7(time.GetUtcNow()),
+            detectedEventId = isQuiet ? (Guid?)null : DepositEvents.DetectedId(depositId),
         }, cancellationToken);
         if (row is { DetectedEventId: not null })
         {

@@ -81,4 +81,7 @@ internal abstract record TransferAnswer
 }
 
 /// <summary>A transfer in the rail's statement.</summary>
-internal sealed record StatementLine(string Status, Kopecks? Amount);
+/// <param name="Status">In the rail's words.</param>
+/// <param name="Amount">Null when the rail doesn't say.</param>
+/// <param name="Qr">The code as it was submitted; null when the rail doesn't say.</param>
+internal sealed record StatementLine(string Status, Kopecks? Amount, string? Qr);

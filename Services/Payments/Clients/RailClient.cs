@@ -106,7 +106,7 @@ internal sealed partial class RailClient(
 
             foreach (var line in transfers)
             {
-                lines[line.Id!.Value] = new StatementLine(line.Status!, line.AmountMinor);
+                lines[line.Id!.Value] = new StatementLine(line.Status!, line.AmountMinor, line.Qr);
             }
 
             next = page.NextFrom;
@@ -249,5 +249,5 @@ internal sealed partial class RailClient(
 
     private sealed record Statement(IReadOnlyList<Line>? Transfers, DateTimeOffset? NextFrom);
 
-    private sealed record Line(Guid? Id, string? Status, Kopecks? AmountMinor);
+    private sealed record Line(Guid? Id, string? Status, Kopecks? AmountMinor, string? Qr);
 }

@@ -10,7 +10,10 @@ internal sealed record DueAttempt
 
     public Guid PaymentId { get; init; }
 
-    /// <summary>The payment's time is up by the database's clock: the debit may not be sent any more.</summary>
+    /// <summary>
+    /// The payment's time is up by the database's clock: the debit may not be sent any more. One that the rail was found
+    /// to know of after a restore is never late: it must be debited.
+    /// </summary>
     public bool IsLate { get; init; }
 }
 
@@ -26,7 +29,8 @@ internal static class AttemptTable
     /// Opens an attempt on a payment that the caller has locked; false when the payment's time is up.
     /// </summary>
     /// <exception cref="PostgresException">
-    /// <see cref="PaymentTable.SingleUseConstraint"/>: another payment holds the code.
+    /// <see cref="PaymentTable.SingleUseConstraint"/>: another payment holds the code;
+    /// <see cref="UnmatchedTransfers.Constraint"/>: a transfer at the rail does that no payment explains.
     /// </exception>
     public static async Task<bool> TryOpenAsync(
         ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
@@ -72,7 +76,11 @@ internal static class AttemptTable
                 ORDER BY due_at
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED)
-            RETURNING attempt.attempt_id, attempt.payment_id, payment.expires_at <= clock_timestamp() AS is_late
+            RETURNING attempt.attempt_id, attempt.payment_id,
+                payment.expires_at <= clock_timestamp() AND NOT EXISTS (
+                    SELECT FROM payments.unmatched_transfer AS transfer
+                    WHERE transfer.mode = payment.mode AND transfer.transfer_id = payment.payment_id
+                      AND transfer.closed_at IS NULL AND transfer.status NOT IN ('failed', 'cancelled')) AS is_late
             """;
         return [.. await connection.QueryAsync<DueAttempt>(
             sql, new { limit, first = FirstRecoverySeconds, maxDoublings = MaxDoublings }, cancellationToken)];

@@ -7,6 +7,7 @@ using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Faults;
 using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.ServiceDefaults.Identity;
+using ArdorQr.ServiceDefaults.Recovery;
 using Npgsql;
 
 namespace ArdorQr.Payments.Features;
@@ -17,8 +18,8 @@ namespace ArdorQr.Payments.Features;
 /// attempt, so that any number of confirms is one debit.
 /// </summary>
 internal sealed class ConfirmPayment(
-    DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults, TimeProvider time,
-    IHostApplicationLifetime lifetime)
+    DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults, RecoveryGate gate,
+    TimeProvider time, IHostApplicationLifetime lifetime)
 {
     internal sealed record Request;
 
@@ -29,6 +30,11 @@ internal sealed class ConfirmPayment(
 
     private async Task<IResult> HandleAsync(Guid id, HttpContext context, CancellationToken cancellationToken)
     {
+        if (!gate.IsOpen)
+        {
+            throw new RejectedException(CommonErrors.Unavailable); // The code may be paid already, by what was lost.
+        }
+
         var caller = KeyRights.PayerOf(context);
         var body = await JsonBody.ReadBytesAsync(context, cancellationToken);
         if (body.Length > 0)
@@ -81,7 +87,8 @@ internal sealed class ConfirmPayment(
                     : new Beginning.GoesOn(() => DebitAsync(caller, payment, opened, isLate: false, call));
             }
         }
-        catch (PostgresException exception) when (exception.ConstraintName == PaymentTable.SingleUseConstraint)
+        catch (PostgresException exception) when (
+            exception.ConstraintName is PaymentTable.SingleUseConstraint or UnmatchedTransfers.Constraint)
         {
             return new Beginning.Ended(call.Of(PaymentErrors.Duplicate));
         }

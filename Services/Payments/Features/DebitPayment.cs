@@ -35,7 +35,7 @@ internal abstract record DebitOutcome
 /// </summary>
 internal sealed class DebitPayment(
     ServiceDatabase database, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, RailTurns turns,
-    ExecutePayment execute, TimeProvider time, IOptions<PaymentsOptions> options)
+    ExecutePayment execute, IOptions<PaymentsOptions> options)
 {
     /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
     /// <param name="payment">The payment with the open attempt.</param>
@@ -115,7 +115,7 @@ internal sealed class DebitPayment(
     {
         await AttemptTable.PostAsync(transaction, attemptId, operationId, cancellationToken);
         var confirmed = await PaymentTable.ConfirmAsync(
-            transaction, payment, operationId, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+            transaction, payment, operationId, PaymentEvents.ProcessingId(payment.PaymentId), cancellationToken);
         var claim = await SubmissionTable.AddAsync(
             transaction, payment, options.Value.CutOffSeconds, options.Value.ReviewSeconds, leaseSeconds,
             cancellationToken);

@@ -4,6 +4,7 @@ using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Recovery;
 
 namespace ArdorQr.Payments.Features;
 
@@ -12,7 +13,8 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, FinishPayment finish, FaultHook faults, ILogger<ExecutePayment> logger)
+    ServiceDatabase database, Rails rails, FinishPayment finish, FaultHook faults, RecoveryGate gate,
+    ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -38,7 +40,8 @@ internal sealed partial class ExecutePayment(
         }
 
         var mayPay = payment.State == PaymentState.Confirming; // Settled by hand, it is only asked for.
-        var (action, answer) = mayPay && claim is { Tries: 0, PastCutOff: false }
+        var isNew = claim is { Tries: 0, PastCutOff: false } && !gate.MayBeKnownOutside(payment.CreatedAt);
+        var (action, answer) = mayPay && isNew
             ? (RailWord.Submit, await SubmitAsync(rail, payment, claim, cancellationToken))
             : (RailWord.Ask, await rail.AskAsync(payment.PaymentId, cancellationToken));
         if (answer is TransferAnswer.NotSeen)

@@ -1,6 +1,7 @@
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Recovery;
 
 namespace ArdorQr.Payments.Features;
 
@@ -9,8 +10,8 @@ namespace ArdorQr.Payments.Features;
 /// just been confirmed or called back is mostly taken by its own request, see <see cref="RailTurns"/>.
 /// </summary>
 internal sealed class ExecutePayments(
-    ServiceDatabase database, ExecutePayment turn, RailTurns turns, ExecutorSignal signal, TimeProvider time,
-    ILogger<ExecutePayments> logger)
+    ServiceDatabase database, ExecutePayment turn, RailTurns turns, ExecutorSignal signal, RecoveryGate gate,
+    TimeProvider time, ILogger<ExecutePayments> logger)
     : BackgroundService
 {
     private const int MaxClaims = 16;
@@ -21,6 +22,7 @@ internal sealed class ExecutePayments(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await gate.WaitOpenAsync(stoppingToken);
         turns.Open();
         try
         {

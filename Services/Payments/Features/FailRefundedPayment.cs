@@ -7,7 +7,7 @@ using MassTransit;
 namespace ArdorQr.Payments.Features;
 
 /// <summary>PaymentRefunded → the money is back, so the payment may say that it failed.</summary>
-internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider time) : IConsumer<PaymentRefunded>
+internal sealed class FailRefundedPayment(ServiceDatabase database) : IConsumer<PaymentRefunded>
 {
     public const string Queue = "payments.payment-refunded";
 
@@ -37,15 +37,19 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         var failed = await PaymentTable.FailAsync(
-            transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        transaction.Enqueue(new PaymentFailed
-        {
-            EventId = failed.FailedEventId!.Value,
-            CreatedAt = failed.ChangedAt,
-            MerchantId = failed.MerchantId,
-            Mode = failed.Mode,
-            PaymentId = failed.PaymentId,
-            Payment = await PaymentView.SnapshotAsync(transaction, failed, cancellationToken),
-        });
+            transaction, payment, PaymentEvents.FailedId(payment.PaymentId), cancellationToken);
+        transaction.Enqueue(await FailedAsync(transaction, failed, cancellationToken));
     }
+
+    /// <summary>The announcement of a failed payment.</summary>
+    public static async Task<PaymentFailed> FailedAsync(
+        ServiceTransaction transaction, PaymentRow failed, CancellationToken cancellationToken) => new()
+    {
+        EventId = failed.FailedEventId!.Value,
+        CreatedAt = failed.ChangedAt,
+        MerchantId = failed.MerchantId,
+        Mode = failed.Mode,
+        PaymentId = failed.PaymentId,
+        Payment = await PaymentView.SnapshotAsync(transaction, failed, cancellationToken),
+    };
 }

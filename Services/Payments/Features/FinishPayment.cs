@@ -8,37 +8,41 @@ namespace ArdorQr.Payments.Features;
 /// The two ends of a debited payment, and the rail's word against them, each with the event that Ledger acts on; in the
 /// caller's transaction.
 /// </summary>
-internal sealed class FinishPayment(TimeProvider time)
+internal sealed class FinishPayment
 {
     /// <summary>confirming → completed.</summary>
     public async Task<PaymentRow> CompleteAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         var row = await PaymentTable.CompleteAsync(
-            transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+            transaction, payment, PaymentEvents.CompletedId(payment.PaymentId), cancellationToken);
         await transaction.EnqueueUntilAnsweredAsync(
-            new PaymentCompleted
-            {
-                EventId = row.OutcomeEventId!.Value,
-                CreatedAt = row.ChangedAt,
-                MerchantId = row.MerchantId,
-                Mode = row.Mode,
-                PaymentId = row.PaymentId,
-                DebitId = row.DebitId!.Value,
-                AmountMinor = row.AmountKopecks,
-                FeeMinor = row.FeeKopecks,
-                Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
-            },
-            RecordSettlement.AnswerKey(row.PaymentId), cancellationToken);
+            await CompletedAsync(transaction, row, cancellationToken), RecordSettlement.AnswerKey(row.PaymentId),
+            cancellationToken);
         return row;
     }
+
+    /// <summary>The announcement of a completed payment.</summary>
+    public static async Task<PaymentCompleted> CompletedAsync(
+        ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken) => new()
+    {
+        EventId = row.OutcomeEventId!.Value,
+        CreatedAt = row.ChangedAt,
+        MerchantId = row.MerchantId,
+        Mode = row.Mode,
+        PaymentId = row.PaymentId,
+        DebitId = row.DebitId!.Value,
+        AmountMinor = row.AmountKopecks,
+        FeeMinor = row.FeeKopecks,
+        Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
+    };
 
     /// <summary>confirming → refunding.</summary>
     public async Task<PaymentRow> RejectAsync(
         ServiceTransaction transaction, PaymentRow payment, string failureReason, CancellationToken cancellationToken)
     {
         var row = await PaymentTable.RejectAsync(
-            transaction, payment, failureReason, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+            transaction, payment, failureReason, PaymentEvents.RejectedId(payment.PaymentId), cancellationToken);
         await transaction.EnqueueUntilAnsweredAsync(
             new PaymentRejected
             {
@@ -67,7 +71,7 @@ internal sealed class FinishPayment(TimeProvider time)
         await transaction.EnqueueUntilAnsweredAsync(
             new PaymentContradicted
             {
-                EventId = Guid.CreateVersion7(time.GetUtcNow()),
+                EventId = PaymentEvents.ContradictedId(payment.PaymentId),
                 CreatedAt = at,
                 MerchantId = payment.MerchantId,
                 Mode = payment.Mode,

@@ -2,6 +2,7 @@ using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Database;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Recovery;
 
 namespace ArdorQr.Payments.Features;
 
@@ -10,7 +11,7 @@ namespace ArdorQr.Payments.Features;
 /// goes on; an id that it has never seen is sent again while the payment lives, and voided after.
 /// </summary>
 internal sealed class RecoverAttempts(
-    IServiceScopeFactory scopes, TimeProvider time, ILogger<RecoverAttempts> logger)
+    IServiceScopeFactory scopes, RecoveryGate gate, TimeProvider time, ILogger<RecoverAttempts> logger)
     : RepeatedJob(Interval, "Recovery of open attempts", time, logger)
 {
     private const int MaxBatch = 50;
@@ -19,6 +20,7 @@ internal sealed class RecoverAttempts(
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        await gate.WaitOpenAsync(cancellationToken); // After a restore, what the rail knows of comes first.
         await using var scope = scopes.CreateAsyncScope();
         await scope.ServiceProvider.GetRequiredService<AttemptRecovery>().RunDueAsync(MaxBatch, cancellationToken);
     }

@@ -4,6 +4,7 @@ using ArdorQr.Payments.Domain;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Recovery;
 
 namespace ArdorQr.Payments.Features;
 
@@ -13,7 +14,7 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal sealed partial class SettlePayment(
     ServiceDatabase database, Rails rails, ExecutePayment turns, FinishPayment finish, ExecutorSignal executor,
-    ILogger<SettlePayment> logger)
+    RecoveryGate gate, ILogger<SettlePayment> logger)
 {
     private const string Completed = "completed";
     private const string Failed = "failed";
@@ -35,6 +36,11 @@ internal sealed partial class SettlePayment(
 
     private async Task<IResult> HandleAsync(Guid id, HttpContext context, CancellationToken cancellationToken)
     {
+        if (!gate.IsOpen)
+        {
+            return CommonErrors.Unavailable.ToResult(); // To settle may cancel at the rail.
+        }
+
         var request = Checked(await JsonBody.ReadAsync<Request>(context, cancellationToken));
         var (payment, settled) = await FindAsync(id, cancellationToken);
         if (payment is null)

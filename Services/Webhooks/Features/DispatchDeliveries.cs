@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Webhooks.Database;
 using Microsoft.Extensions.Options;
 
@@ -14,8 +15,8 @@ namespace ArdorQr.Webhooks.Features;
 /// there is room for those that answer.
 /// </summary>
 internal sealed partial class DispatchDeliveries(
-    ServiceDatabase database, AttemptDelivery attempt, DeliverySignal signal, IOptions<WebhooksOptions> options,
-    TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
+    ServiceDatabase database, AttemptDelivery attempt, DeliverySignal signal, RecoveryGate gate,
+    IOptions<WebhooksOptions> options,    TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
 {
     private const int MaxBatch = 512;
     private const int MaxAhead = 1_000; // Claimed past what is in flight: queued, or answered and being recorded.
@@ -53,6 +54,7 @@ internal sealed partial class DispatchDeliveries(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await gate.WaitOpenAsync(stoppingToken);
         var starting = StartQueuedAsync(stoppingToken);
         try
         {

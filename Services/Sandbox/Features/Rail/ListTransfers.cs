@@ -10,7 +10,7 @@ internal static class ListTransfers
     private const int MaxRows = 1_000;
 
     /// <summary>What a page ends with: where the next one begins (its first rows may be this one's last), or null.</summary>
-    internal sealed record Response(IReadOnlyList<RailAnswers.Transfer> Transfers, DateTimeOffset? NextFrom);
+    internal sealed record Response(IReadOnlyList<RailAnswers.StatementLine> Transfers, DateTimeOffset? NextFrom);
 
     extension(IEndpointRouteBuilder routes)
     {
@@ -35,7 +35,7 @@ internal static class ListTransfers
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = (await connection.QueryAsync<RailTransferRow>(sql, new { since, until, limit = MaxRows }, cancellationToken)).ToList();
         var nextFrom = rows.Count == MaxRows ? rows[^1].FirstSeenAt : null;
-        return TypedResults.Json(new Response([.. rows.Select(RailAnswers.View)], nextFrom), ApiJson.Options);
+        return TypedResults.Json(new Response([.. rows.Select(RailAnswers.Line)], nextFrom), ApiJson.Options);
     }
 
     private static bool TryRead(string? text, out DateTimeOffset time) =>

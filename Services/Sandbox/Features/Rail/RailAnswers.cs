@@ -10,11 +10,17 @@ internal static class RailAnswers
 {
     internal sealed record Transfer(Guid Id, string Status, string? Reason, Kopecks? AmountMinor);
 
+    internal sealed record StatementLine(Guid Id, string Status, string? Reason, Kopecks? AmountMinor, string? Qr);
+
     public static JsonHttpResult<Transfer> Of(RailTransferRow row) =>
         TypedResults.Json(View(row), ApiJson.Options);
 
     public static Transfer View(RailTransferRow row) =>
         new(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks);
+
+    /// <summary>In a statement each transfer names its code.</summary>
+    public static StatementLine Line(RailTransferRow row) =>
+        new(row.TransferId, row.Current.Status, row.Current.Reason, row.AmountKopecks, row.Qr);
 
     public static JsonHttpResult<object> Error(int status, string error) => TypedResults.Json<object>(new { error }, statusCode: status);
 }

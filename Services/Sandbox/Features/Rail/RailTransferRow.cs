@@ -7,7 +7,7 @@ namespace ArdorQr.Sandbox.Features.Rail;
 internal record RailTransferRow
 {
     public const string Columns =
-        "transfer_id, code_key, amount_kopecks, first_seen_at, cancelled_at, settled_status, settled_reason, clock_timestamp() AS read_at";
+        "transfer_id, code_key, amount_kopecks, first_seen_at, cancelled_at, settled_status, settled_reason, request ->> 'qr' AS qr, clock_timestamp() AS read_at";
 
     public Guid TransferId { get; init; }
     public string? CodeKey { get; init; }
@@ -16,6 +16,7 @@ internal record RailTransferRow
     public DateTimeOffset? CancelledAt { get; init; }
     public string? SettledStatus { get; init; }
     public string? SettledReason { get; init; }
+    public string? Qr { get; init; }
     public DateTimeOffset ReadAt { get; init; }
 
     /// <summary>The status at the time of reading.</summary>
