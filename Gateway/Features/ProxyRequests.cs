@@ -37,9 +37,16 @@ internal static partial class ProxyRequests
         builder.Services.RemoveAll<IPolicyEvaluator>();
     }
 
-    /// <summary>YARP without its steps for sticky sessions and for health learnt of answers: no cluster has either.</summary>
+    /// <summary>
+    /// YARP without its steps for sticky sessions and for health learnt of answers: no cluster has either. The load is
+    /// balanced anew for each replica that is tried.
+    /// </summary>
     public static void MapProxy(this IEndpointRouteBuilder routes) =>
-        routes.MapReverseProxy(pipeline => pipeline.UseLoadBalancing());
+        routes.MapReverseProxy(pipeline =>
+        {
+            pipeline.Use(TryNextReplica.HandleAsync);
+            pipeline.UseLoadBalancing();
+        });
 
     private static void AddIdentity(TransformBuilderContext context)
     {

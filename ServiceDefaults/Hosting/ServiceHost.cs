@@ -58,7 +58,9 @@ public static partial class ServiceHost
         builder.AddHealth();
         builder.AddIdentity(service);
         builder.Services.AddServiceDiscovery();
-        builder.Services.ConfigureHttpClientDefaults(client => client.AddServiceDiscovery());
+        builder.Services.ConfigureHttpClientDefaults(client => client
+            .AddHttpMessageHandler(() => new NextReplicaHandler())
+            .AddServiceDiscovery());
         return builder;
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Http.Json;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -35,6 +36,50 @@ public sealed class ReplicaTests(GatewayFixture fixture)
 
         using var after = await elsewhere.GetAsync("/v1/balance", Cancellation);
         await after.AssertErrorAsync(401, "api_key_revoked", Cancellation);
+    }
+
+    [Fact]
+    public async Task A_service_replica_that_takes_no_connection_costs_no_request()
+    {
+        const int requests = 20;
+        var merchant = await fixture.Gateway.RegisterAsync(Cancellation);
+        await using var gateway = TestGateway.Start(fixture.Database, new Dictionary<string, string?>(fixture.Settings)
+        {
+            ["services:payments:http:0"] = StubService.DeadAddress(),
+            ["services:payments:http:1"] = fixture.Payments.Address,
+            ["services:payments:http:2"] = StubService.DeadAddress(),
+        });
+        using var client = gateway.ClientOf(merchant.TestKey);
+        for (var number = 0; number < requests; number++)
+        {
+            var reference = $"{merchant.Id}-{number}";
+            using var response = await client.PostAsJsonAsync("/v1/payments", new { reference }, Cancellation);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+            Assert.True(response.Headers.Contains("X-Request-Id"));
+            Assert.Single(fixture.Payments.Seen, seen => seen.Body.Contains(reference, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task A_request_that_may_have_had_its_effect_is_not_sent_to_another_service_replica()
+    {
+        var merchant = await fixture.Gateway.RegisterAsync(Cancellation);
+        await using var cut = await StubService.StartAsync("payments", Cancellation);
+        cut.Answer = context =>
+        {
+            context.Abort();
+            return Task.CompletedTask;
+        };
+        await using var gateway = TestGateway.Start(fixture.Database, new Dictionary<string, string?>(fixture.Settings)
+        {
+            ["services:payments:http:0"] = cut.Address,
+            ["services:payments:http:1"] = cut.Address.Replace("127.0.0.1", "localhost", StringComparison.Ordinal),
+        });
+        using var client = gateway.ClientOf(merchant.TestKey);
+        using var response = await client.PostAsJsonAsync("/v1/payments", new { reference = "cut" }, Cancellation);
+
+        await response.AssertErrorAsync(502, "service_unavailable", Cancellation);
+        Assert.Single(cut.Seen);
     }
 
     [Fact]

@@ -1,0 +1,28 @@
+namespace ArdorQr.ServiceDefaults.Http;
+
+/// <summary>
+/// A call that found nobody who took the connection was never sent: service discovery, which comes after this, picks again, and
+/// in turn, so that another replica is tried.
+/// </summary>
+internal sealed class NextReplicaHandler : DelegatingHandler
+{
+    /// <summary>Others take their turns too, and may get the living one: two would do seldom enough for two replicas.</summary>
+    private const int MaxTries = 4;
+
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+            catch (HttpRequestException exception) when (
+                exception.HttpRequestError is HttpRequestError.ConnectionError && tries < MaxTries
+                && !cancellationToken.IsCancellationRequested)
+            {
+                // Once more, at once: it costs a refused connection.
+            }
+        }
+    }
+}
