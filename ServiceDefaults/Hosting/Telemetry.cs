@@ -36,7 +36,7 @@ internal static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing => tracing.AddSource(
-                "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxDispatcher.ActivitySourceName));
+                "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxSender.ActivitySourceName));
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
         {
             return; // What nobody takes isn't gathered: the details of each call cost more than most calls' own work.
