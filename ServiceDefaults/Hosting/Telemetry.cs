@@ -39,7 +39,7 @@ internal static class Telemetry
         var telemetry = builder.Services.AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing => tracing.AddSource(
-                "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxDispatcher.ActivitySourceName));
+                "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxSender.ActivitySourceName));
         var listener = builder.AddMetricsListener();
         var isExported = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
         if (!isExported && listener is null)

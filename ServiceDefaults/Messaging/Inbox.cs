@@ -11,6 +11,9 @@ internal static class Inbox
 
     private const int CleanUpBatch = 10_000;
 
+    /// <summary>Per hour: far more than come.</summary>
+    private const int MaxCleanUpBatches = 1_000;
+
     public static async Task<bool> TryAcceptAsync(
         ServiceTransaction transaction, string consumer, Guid eventId, CancellationToken cancellationToken)
     {
@@ -31,8 +34,8 @@ internal static class Inbox
         return transaction.ExecuteAsync(sql, new { consumers, eventIds }, cancellationToken);
     }
 
-    /// <summary>Removes one batch of rows past their retention; returns how many.</summary>
-    public static Task<int> CleanUpAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    /// <summary>Removes the rows past their retention, in batches that nobody has to wait for long.</summary>
+    public static async Task CleanUpAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -42,6 +45,10 @@ internal static class Inbox
                 WHERE accepted_at < clock_timestamp() - make_interval(days => @days)
                 LIMIT @limit)
             """;
-        return connection.ExecuteAsync(sql, new { days = RetentionDays, limit = CleanUpBatch }, cancellationToken);
+        var removed = CleanUpBatch;
+        for (var batch = 0; removed == CleanUpBatch && batch < MaxCleanUpBatches; batch++)
+        {
+            removed = await connection.ExecuteAsync(sql, new { days = RetentionDays, limit = CleanUpBatch }, cancellationToken);
+        }
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -46,10 +47,12 @@ public static class MessagingRegistration
             bus.UsingRabbitMq((context, rabbit) =>
             {
                 rabbit.Host(context.GetRequiredService<Hosting.Connections>().Broker);
+                rabbit.ConfigureJsonSerializerOptions(json => new JsonSerializerOptions(json) { WriteIndented = false }); // Nobody reads it.
                 rabbit.ConfigureEndpoints(context);
             });
         });
         builder.Services.AddSingleton<SentRows>();
+        builder.Services.AddSingleton<OutboxSender>();
         builder.Services.AddHostedService<OutboxDispatcher>();
         builder.Services.AddHostedService<MessagingUpkeep>();
         builder.Services.AddHostedService<MeasureOutbox>();

@@ -18,7 +18,7 @@ internal sealed partial class MessagingUpkeep(ServiceDatabase database, TimeProv
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
         await ResendAsync(cancellationToken);
-        if (++_round % CleanUpEveryRounds == 0)
+        if (_round++ % CleanUpEveryRounds == 0) // At first too: a service that is often started anew must come to it.
         {
             await using var connection = await database.OpenAsync(cancellationToken);
             await Inbox.CleanUpAsync(connection, cancellationToken);

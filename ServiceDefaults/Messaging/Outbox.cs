@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArdorQr.ServiceDefaults.Database;
 using Dapper;
 using Npgsql;
@@ -8,12 +9,14 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 internal static class Outbox
 {
     /// <summary>
-    /// How long the committing process has to send from memory, and to remove the row, before the relay takes it.
+    /// How long a row is its sender's alone: the committing process's at first, then a relay's. With a relay's interval
+    /// it is what a dead process delays its events by. Who sends for longer keeps its rows by <see cref="KeepAsync"/>.
     /// </summary>
-    public const int FreshLeaseSeconds = 5;
+    public const int LeaseSeconds = 4;
 
-    /// <summary>How long a relay has to send a batch before another may take it.</summary>
-    public const int RelayLeaseSeconds = 30;
+    /// <summary>The longest wait of a row that was refused: it doubles with each attempt up to there.</summary>
+    private const int LongestWaitSeconds = 30;
+    private const int MaxDoublings = 5;
 
     public static async Task InsertAsync(
         ServiceTransaction transaction, List<OutboxMessage> messages, CancellationToken cancellationToken)
@@ -25,22 +28,27 @@ internal static class Outbox
             FROM unnest(@eventIds, @types, @bodies, @traces) AS row (event_id, message_type, body, traceparent)
             RETURNING outbox_id, event_id
             """;
+        var leasedAt = Stopwatch.GetTimestamp();
         var rows = await transaction.QueryAsync<(long OutboxId, Guid EventId)>(sql, new
         {
             eventIds = messages.Select(message => message.EventId).ToArray(),
             types = messages.Select(message => message.MessageType).ToArray(),
             bodies = messages.Select(message => message.Body).ToArray(),
             traces = messages.Select(message => message.Traceparent).ToArray(),
-            lease = FreshLeaseSeconds,
+            lease = LeaseSeconds,
         }, cancellationToken);
-        var ids = rows.ToDictionary(row => row.EventId, row => row.OutboxId);
+        var ids = rows.ToLookup(row => row.EventId, row => row.OutboxId).ToDictionary(
+            group => group.Key, group => new Queue<long>(group)); // An event may be there more than once.
         for (var index = 0; index < messages.Count; index++)
         {
-            messages[index] = messages[index] with { OutboxId = ids[messages[index].EventId] };
+            messages[index] = messages[index] with { OutboxId = ids[messages[index].EventId].Dequeue(), LeasedAt = leasedAt };
         }
     }
 
-    /// <summary>Takes rows that nobody is sending, oldest first; other relays skip them.</summary>
+    /// <summary>
+    /// Takes rows that nobody is sending; other relays skip them. Those that have waited longest come first: a row that
+    /// was refused goes to the back of the queue, and however many there are, others come by.
+    /// </summary>
     public static async Task<IReadOnlyList<OutboxMessage>> LeaseAsync(
         NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
     {
@@ -51,24 +59,49 @@ internal static class Outbox
             WHERE outbox_id IN (
                 SELECT outbox_id FROM messaging.outbox
                 WHERE leased_until < clock_timestamp()
-                ORDER BY outbox_id
+                ORDER BY leased_until
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED)
-            RETURNING outbox_id, event_id, message_type, body, traceparent, attempts
+            RETURNING outbox_id, event_id, message_type, body, traceparent
             """;
-        var rows = await connection.QueryAsync<Row>(sql, new { limit, lease = RelayLeaseSeconds }, cancellationToken);
+        var rows = await connection.QueryAsync<Row>(sql, new { limit, lease = LeaseSeconds }, cancellationToken);
+        var leasedAt = Stopwatch.GetTimestamp();
         return [.. rows.OrderBy(row => row.OutboxId).Select(row =>
-            new OutboxMessage(row.EventId, row.MessageType, row.Body, row.Traceparent) { OutboxId = row.OutboxId, Attempts = row.Attempts })];
+            new OutboxMessage(row.EventId, row.MessageType, row.Body, row.Traceparent) { OutboxId = row.OutboxId, LeasedAt = leasedAt })];
+    }
+
+    /// <summary>Begins the lease of rows anew; returns those whose lease had not run out.</summary>
+    public static async Task<IReadOnlySet<long>> KeepAsync(
+        NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE messaging.outbox SET leased_until = clock_timestamp() + make_interval(secs => @lease)
+            WHERE outbox_id = ANY(@ids) AND leased_until > clock_timestamp()
+            RETURNING outbox_id
+            """;
+        return (await connection.QueryAsync<long>(sql, new { ids, lease = LeaseSeconds }, cancellationToken)).ToHashSet();
     }
 
     public static Task RemoveAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken) =>
         connection.ExecuteAsync("DELETE FROM messaging.outbox WHERE outbox_id = ANY(@ids)", new { ids }, cancellationToken);
 
-    /// <summary>Leaves the rows to the relay after a pause, in place of the rest of their lease.</summary>
-    public static Task ReleaseAsync(NpgsqlConnection connection, long[] ids, int pauseSeconds, CancellationToken cancellationToken) =>
+    /// <summary>Leaves rows to any relay at once.</summary>
+    public static Task ReleaseAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
-            "UPDATE messaging.outbox SET leased_until = clock_timestamp() + make_interval(secs => @pauseSeconds) WHERE outbox_id = ANY(@ids)",
-            new { ids, pauseSeconds }, cancellationToken);
+            "UPDATE messaging.outbox SET leased_until = clock_timestamp() WHERE outbox_id = ANY(@ids)", new { ids }, cancellationToken);
+
+    /// <summary>Leaves rows that were refused to any relay, each after a wait that grows with its own attempts.</summary>
+    public static Task PutOffAsync(NpgsqlConnection connection, long[] ids, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            UPDATE messaging.outbox
+            SET leased_until = clock_timestamp() + make_interval(secs => least(@longest, power(2, least(attempts, @doublings))))
+            WHERE outbox_id = ANY(@ids)
+            """;
+        return connection.ExecuteAsync(sql, new { ids, longest = LongestWaitSeconds, doublings = MaxDoublings }, cancellationToken);
+    }
 
     private sealed record Row
     {
@@ -77,6 +110,5 @@ internal static class Outbox
         public string MessageType { get; init; } = "";
         public string Body { get; init; } = "";
         public string? Traceparent { get; init; }
-        public int Attempts { get; init; }
     }
 }

@@ -1,7 +1,4 @@
-using System.Diagnostics;
-using ArdorQr.ServiceDefaults.Faults;
 using ArdorQr.ServiceDefaults.Hosting;
-using MassTransit;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -13,35 +10,55 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 /// broker that was away, a message that reached no queue). A row goes only when the broker has confirmed it.
 /// </summary>
 internal sealed partial class OutboxDispatcher(
-    NpgsqlDataSource dataSource, OutboxSignal signal, SentRows sentRows, IBus bus, FaultHook faults,
+    NpgsqlDataSource dataSource, OutboxSignal signal, OutboxSender sender, SentRows sentRows,
     TimeProvider time, ILogger<OutboxDispatcher> logger) : BackgroundService
 {
-    internal const string ActivitySourceName = "ArdorQr.Outbox";
+    /// <summary>With <see cref="Outbox.LeaseSeconds"/> it is how long a dead process's events wait.</summary>
+    private static readonly TimeSpan RelayInterval = TimeSpan.FromMilliseconds(500);
 
-    private const int MaxBatch = 100;
-    private const int PublishTimeoutSeconds = 10;
-    private const int MaxPauseSeconds = 30;
+    private static readonly Task<IReadOnlyList<OutboxMessage>> NoRows = Task.FromResult<IReadOnlyList<OutboxMessage>>([]);
 
-    private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
-    private static readonly ActivitySource Activities = new(ActivitySourceName);
-
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(SendFreshAsync(stoppingToken), RelayAsync(stoppingToken), sentRows.RunAsync(stoppingToken));
+    /// <summary>Sent rows are removed to the last: not before nothing is being sent any more.</summary>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var sent = new CancellationTokenSource();
+        var removing = sentRows.RunAsync(sent.Token);
+        try
+        {
+            await Task.WhenAll(SendFreshAsync(stoppingToken), RelayAsync(stoppingToken));
+        }
+        finally
+        {
+            await sent.CancelAsync();
+            await removing;
+        }
+    }
 
     private async Task SendFreshAsync(CancellationToken stoppingToken)
     {
-        var batch = new List<OutboxMessage>(MaxBatch);
-        while (await signal.Fresh.WaitToReadAsync(stoppingToken))
+        var setbacks = new Setbacks(logger, "Sending fresh events");
+        var batch = new List<OutboxMessage>(OutboxSender.MaxBatch);
+        try
         {
-            while (batch.Count < MaxBatch && signal.Fresh.TryRead(out var message))
+            while (await signal.Fresh.WaitToReadAsync(stoppingToken))
             {
-                batch.Add(message);
-            }
+                batch.Clear();
+                while (batch.Count < OutboxSender.MaxBatch && signal.Fresh.TryRead(out var message))
+                {
+                    batch.Add(message);
+                }
 
-            await SendAsync(batch, stoppingToken);
-            batch.Clear();
+                await TrySendAsync(setbacks, () => SendOursAsync(batch, stoppingToken), stoppingToken);
+            }
+        }
+        finally
+        {
+            await HandOverAsync();
         }
     }
+
+    private async Task<Exception?> SendOursAsync(IReadOnlyList<OutboxMessage> batch, CancellationToken stoppingToken) =>
+        await sender.StillOursAsync(batch, stoppingToken) is { Count: > 0 } ours ? await sender.SendAsync(ours, stoppingToken) : null;
 
     private async Task RelayAsync(CancellationToken stoppingToken)
     {
@@ -49,99 +66,75 @@ internal sealed partial class OutboxDispatcher(
         using var timer = new PeriodicTimer(RelayInterval, time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            try
-            {
-                while (await RelayBatchAsync(stoppingToken) == MaxBatch)
-                {
-                    // A full batch means that more may wait: go on without a pause.
-                }
-
-                setbacks.Over();
-            }
-            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
-            {
-                await Task.Delay(setbacks.After(exception), time, stoppingToken); // The rows stay.
-            }
+            await TrySendAsync(setbacks, () => RelayDueAsync(stoppingToken), stoppingToken);
         }
     }
 
-    private async Task<int> RelayBatchAsync(CancellationToken cancellationToken)
+    /// <summary>Sends all rows that nobody else is sending; the next ones are read while some are on their way.</summary>
+    private async Task<Exception?> RelayDueAsync(CancellationToken stoppingToken)
+    {
+        var next = LeaseAsync(stoppingToken);
+        while (await next is { Count: > 0 } batch)
+        {
+            next = batch.Count == OutboxSender.MaxBatch ? LeaseAsync(stoppingToken) : NoRows; // Only a full one has more behind it.
+            if (await SendOursAsync(batch, stoppingToken) is { } away)
+            {
+                await sender.ReleaseAsync(await next);
+                return away;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<IReadOnlyList<OutboxMessage>> LeaseAsync(CancellationToken cancellationToken)
     {
         await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-        var batch = await Outbox.LeaseAsync(connection, MaxBatch, cancellationToken);
-        await connection.CloseAsync();
-        return await SendAsync(batch, cancellationToken) == batch.Count ? batch.Count : 0;
+        return await Outbox.LeaseAsync(connection, OutboxSender.MaxBatch, cancellationToken);
     }
 
-    private async Task<int> SendAsync(IReadOnlyList<OutboxMessage> batch, CancellationToken cancellationToken)
+    /// <summary>Pauses while the database or the broker is away: the rows stay, and are taken again.</summary>
+    private async Task TrySendAsync(Setbacks setbacks, Func<Task<Exception?>> sendAsync, CancellationToken stoppingToken)
     {
-        if (batch.Count == 0)
+        Exception? failure;
+        try
         {
-            return 0;
+            failure = await sendAsync();
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            failure = exception;
+        }
+
+        if (failure is null)
+        {
+            setbacks.Over();
+        }
+        else
+        {
+            await Task.Delay(setbacks.After(failure), time, stoppingToken);
+        }
+    }
+
+    /// <summary>What still waits in memory at the end, the others needn't wait for.</summary>
+    private async Task HandOverAsync()
+    {
+        var rest = new List<OutboxMessage>();
+        while (rest.Count < OutboxSignal.MaxQueued && signal.Fresh.TryRead(out var message))
+        {
+            rest.Add(message);
         }
 
         try
         {
-            foreach (var message in batch)
-            {
-                faults.Reach("outbox-committed", message.MessageType);
-            }
-
-            var confirmed = await Task.WhenAll(batch.Select(message => TryPublishAsync(message, cancellationToken)));
-            var sent = batch.Where((_, index) => confirmed[index]).Select(message => message.OutboxId).ToArray();
-            var unsent = batch.Where((_, index) => !confirmed[index]).ToList();
-            sentRows.Add(sent);
-            if (unsent.Count > 0)
-            {
-                var pause = unsent.Max(message => Math.Min(1 << Math.Min(message.Attempts, 5), MaxPauseSeconds));
-                await using var connection = await dataSource.OpenConnectionAsync(cancellationToken);
-                await Outbox.ReleaseAsync(connection, [.. unsent.Select(message => message.OutboxId)], pause, cancellationToken);
-            }
-
-            return sent.Length;
+            await sender.ReleaseAsync(rest);
         }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception exception)
         {
-            LogBatchFailed(batch.Count, exception); // The leases run out, and the relay sends the rows again.
-            return 0;
+            LogNotHandedOver(rest.Count, exception.GetBaseException().Message); // Their lease runs out.
         }
     }
 
-    private async Task<bool> TryPublishAsync(OutboxMessage message, CancellationToken cancellationToken)
-    {
-        var type = EventTypes.Of(message.MessageType);
-        using var activity = StartActivity(message);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(PublishTimeoutSeconds), time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        try
-        {
-            await bus.Publish(message.ToEvent(), type.Type, Pipe.Execute<PublishContext>(context =>
-            {
-                context.MessageId = message.EventId;
-                if (context.TryGetPayload<RabbitMqSendContext>(out var rabbit))
-                {
-                    rabbit.Mandatory = type.Mandatory;
-                }
-            }), either.Token);
-            faults.Reach("outbox-published", message.MessageType);
-            return true;
-        }
-        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
-        {
-            LogPublishFailed(message.MessageType, message.EventId, exception.GetBaseException().Message);
-            return false;
-        }
-    }
-
-    /// <summary>The sending belongs to the trace that made the change, whoever sends it and however late.</summary>
-    private static Activity? StartActivity(OutboxMessage message) =>
-        ActivityContext.TryParse(message.Traceparent, null, isRemote: true, out var parent)
-            ? Activities.StartActivity("outbox send", ActivityKind.Internal, parent)
-            : null;
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox batch of {Count} failed; the rows stay and are taken again")]
-    private partial void LogBatchFailed(int count, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{MessageType} {EventId} was not confirmed and stays in the outbox: {Reason}")]
-    private partial void LogPublishFailed(string messageType, Guid eventId, string reason);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} events wait for the end of their lease: {Reason}")]
+    private partial void LogNotHandedOver(int count, string reason);
 }

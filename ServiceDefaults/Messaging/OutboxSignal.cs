@@ -8,7 +8,7 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 /// </summary>
 public sealed class OutboxSignal
 {
-    private const int MaxQueued = 2_000;
+    internal const int MaxQueued = 2_000;
 
     private readonly Channel<OutboxMessage> _fresh = Channel.CreateBounded<OutboxMessage>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });

@@ -8,18 +8,25 @@ namespace ArdorQr.ServiceDefaults.Messaging;
 /// Removes the rows that the broker has confirmed, many in one commit. What a crash leaves behind is sent twice, which
 /// every consumer bears.
 /// </summary>
-internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, ILogger<SentRows> logger)
+internal sealed partial class SentRows(NpgsqlDataSource dataSource, TimeProvider time, ILogger<SentRows> logger)
 {
     private const int MaxBatch = 1_000;
     private const int MaxWaiting = 100_000;
     private const int LastRemovalSeconds = 5;
 
-    /// <summary>Well within <see cref="Outbox.FreshLeaseSeconds"/>, so that no relay sends these rows again.</summary>
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Less than a batch waits so long for more: well within <see cref="Outbox.LeaseSeconds"/>, so that no relay sends
+    /// these rows again.
+    /// </summary>
+    private const int MaxRounds = 8;
+
+    /// <summary>How often it is looked whether a whole batch waits.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _lock = new();
     private readonly List<long> _ids = [];
 
+    /// <summary>These rows' events are confirmed.</summary>
     public void Add(IEnumerable<long> ids)
     {
         lock (_lock)
@@ -35,11 +42,18 @@ internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, I
         using var timer = new PeriodicTimer(Interval, time);
         try
         {
+            var rounds = 0;
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
+                if (++rounds < MaxRounds && Waiting < MaxBatch)
+                {
+                    continue;
+                }
+
                 try
                 {
                     await RemoveAsync(stoppingToken);
+                    rounds = 0;
                     setbacks.Over();
                 }
                 catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -48,10 +62,22 @@ internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, I
                 }
             }
         }
-        finally
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(LastRemovalSeconds), time);
+            await RemoveLastAsync();
+        }
+    }
+
+    private async Task RemoveLastAsync()
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(LastRemovalSeconds), time);
+        try
+        {
             await RemoveAsync(timeout.Token);
+        }
+        catch (Exception exception)
+        {
+            LogNotRemoved(Waiting, exception.GetBaseException().Message);
         }
     }
 
@@ -68,6 +94,17 @@ internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, I
         }
     }
 
+    private int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _ids.Count;
+            }
+        }
+    }
+
     private long[] First()
     {
         lock (_lock)
@@ -75,4 +112,7 @@ internal sealed class SentRows(NpgsqlDataSource dataSource, TimeProvider time, I
             return [.. _ids.Take(MaxBatch)];
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} sent events could not be removed and will be sent twice: {Reason}")]
+    private partial void LogNotRemoved(int count, string reason);
 }

@@ -10,7 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ArdorQr.ServiceDefaults.Tests;
 
-/// <summary>A service made of nothing but the defaults, in this process, with the in-memory harness as its broker.</summary>
+/// <summary>A service made of nothing but the defaults, in this process, with the in-memory harness as its broker, if no other is given.</summary>
 internal sealed class TestService : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -28,7 +28,7 @@ internal sealed class TestService : IAsyncDisposable
 
     public static async Task<TestService> StartAsync(
         CancellationToken cancellationToken, Action<WebApplication>? map = null, Action<EventConsumers>? consumers = null,
-        Action<IServiceCollection>? services = null)
+        Action<IServiceCollection>? services = null, string? broker = null)
     {
         var database = await TestDatabase.CreateAsync(typeof(ServiceDatabase).Assembly, cancellationToken);
         var builder = ServiceHost.CreateBuilder("ledger", ["--environment=Development"]);
@@ -37,16 +37,22 @@ internal sealed class TestService : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
         {
             ["ConnectionStrings:ledger"] = database.ConnectionString,
-            ["ConnectionStrings:broker"] = "amqp://guest:guest@127.0.0.1:1/",
+            ["ConnectionStrings:broker"] = broker ?? "amqp://guest:guest@127.0.0.1:1/",
             ["Logging:LogLevel:Default"] = "Warning",
         });
         builder.AddMessaging(consumers ?? (_ => { }));
-        builder.Services.AddTestHarness();
+        if (broker is null)
+        {
+            builder.Services.AddTestHarness();
+        }
+
         services?.Invoke(builder.Services);
         var app = builder.BuildService(map ?? (_ => { }));
         await app.StartAsync(cancellationToken);
         return new TestService(app, database);
     }
+
+    public Task StopAsync(CancellationToken cancellationToken) => _app.StopAsync(cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
