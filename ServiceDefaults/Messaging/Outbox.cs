@@ -15,25 +15,36 @@ internal static class Outbox
     /// <summary>How long a relay has to send a batch before another may take it.</summary>
     public const int RelayLeaseSeconds = 30;
 
-    public static async Task InsertAsync(
-        ServiceTransaction transaction, List<OutboxMessage> messages, CancellationToken cancellationToken)
-    {
-        const string sql =
+    /// <summary>Writes the rows and returns them with their keys; run by the transaction, right before its end.</summary>
+    public static NpgsqlBatchCommand InsertCommand(List<OutboxMessage> messages) =>
+        new(
             """
             INSERT INTO messaging.outbox (event_id, message_type, body, traceparent, leased_until)
             SELECT event_id, message_type, body, traceparent, clock_timestamp() + make_interval(secs => @lease)
             FROM unnest(@eventIds, @types, @bodies, @traces) AS row (event_id, message_type, body, traceparent)
             RETURNING outbox_id, event_id
-            """;
-        var rows = await transaction.QueryAsync<(long OutboxId, Guid EventId)>(sql, new
+            """)
         {
-            eventIds = messages.Select(message => message.EventId).ToArray(),
-            types = messages.Select(message => message.MessageType).ToArray(),
-            bodies = messages.Select(message => message.Body).ToArray(),
-            traces = messages.Select(message => message.Traceparent).ToArray(),
-            lease = FreshLeaseSeconds,
-        }, cancellationToken);
-        var ids = rows.ToDictionary(row => row.EventId, row => row.OutboxId);
+            Parameters =
+            {
+                new NpgsqlParameter<Guid[]>("eventIds", [.. messages.Select(message => message.EventId)]),
+                new NpgsqlParameter<string[]>("types", [.. messages.Select(message => message.MessageType)]),
+                new NpgsqlParameter<string[]>("bodies", [.. messages.Select(message => message.Body)]),
+                new NpgsqlParameter<string?[]>("traces", [.. messages.Select(message => message.Traceparent)]),
+                new NpgsqlParameter<double>("lease", FreshLeaseSeconds),
+            },
+        };
+
+    /// <summary>Gives the messages the keys that <see cref="InsertCommand"/> returns.</summary>
+    public static async Task TakeKeysAsync(
+        List<OutboxMessage> messages, NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var ids = new Dictionary<Guid, long>(messages.Count);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            ids[reader.GetGuid(1)] = reader.GetInt64(0);
+        }
+
         for (var index = 0; index < messages.Count; index++)
         {
             messages[index] = messages[index] with { OutboxId = ids[messages[index].EventId] };

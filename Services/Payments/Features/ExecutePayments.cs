@@ -9,8 +9,8 @@ namespace ArdorQr.Payments.Features;
 /// just been confirmed or called back is mostly taken by its own request, see <see cref="RailTurns"/>.
 /// </summary>
 internal sealed class ExecutePayments(
-    ServiceDatabase database, ExecutePayment turn, RailTurns turns, ExecutorSignal signal, TimeProvider time,
-    ILogger<ExecutePayments> logger)
+    ServiceDatabase database, ExecutePayment turn, RailTurns turns, HeldTurns held, ExecutorSignal signal,
+    TimeProvider time, ILogger<ExecutePayments> logger)
     : BackgroundService
 {
     private const int MaxClaims = 16;
@@ -22,6 +22,7 @@ internal sealed class ExecutePayments(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         turns.Open();
+        held.Open();
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -33,6 +34,7 @@ internal sealed class ExecutePayments(
         finally
         {
             await turns.CloseAsync();
+            await held.CloseAsync();
         }
     }
 

@@ -36,8 +36,9 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
     private async Task FailAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
-        var failed = await PaymentTable.FailAsync(
+        var changed = await PaymentTable.FailAsync(
             transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
+        var failed = changed.Row;
         transaction.Enqueue(new PaymentFailed
         {
             EventId = failed.FailedEventId!.Value,
@@ -45,7 +46,7 @@ internal sealed class FailRefundedPayment(ServiceDatabase database, TimeProvider
             MerchantId = failed.MerchantId,
             Mode = failed.Mode,
             PaymentId = failed.PaymentId,
-            Payment = await PaymentView.SnapshotAsync(transaction, failed, cancellationToken),
+            Payment = PaymentView.Snapshot(changed),
         });
     }
 }

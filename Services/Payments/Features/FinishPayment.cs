@@ -14,9 +14,10 @@ internal sealed class FinishPayment(TimeProvider time)
     public async Task<PaymentRow> CompleteAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
-        var row = await PaymentTable.CompleteAsync(
+        var completed = await PaymentTable.CompleteAsync(
             transaction, payment, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
+        var row = completed.Row;
+        transaction.EnqueueUntilAnswered(
             new PaymentCompleted
             {
                 EventId = row.OutcomeEventId!.Value,
@@ -27,9 +28,9 @@ internal sealed class FinishPayment(TimeProvider time)
                 DebitId = row.DebitId!.Value,
                 AmountMinor = row.AmountKopecks,
                 FeeMinor = row.FeeKopecks,
-                Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
+                Payment = PaymentView.Snapshot(completed),
             },
-            RecordSettlement.AnswerKey(row.PaymentId), cancellationToken);
+            RecordSettlement.AnswerKey(row.PaymentId));
         return row;
     }
 
@@ -39,7 +40,7 @@ internal sealed class FinishPayment(TimeProvider time)
     {
         var row = await PaymentTable.RejectAsync(
             transaction, payment, failureReason, Guid.CreateVersion7(time.GetUtcNow()), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
+        transaction.EnqueueUntilAnswered(
             new PaymentRejected
             {
                 EventId = row.OutcomeEventId!.Value,
@@ -51,7 +52,7 @@ internal sealed class FinishPayment(TimeProvider time)
                 TotalMinor = row.TotalKopecks,
                 FailureReason = failureReason,
             },
-            FailRefundedPayment.AnswerKey(row.PaymentId), cancellationToken);
+            FailRefundedPayment.AnswerKey(row.PaymentId));
         return row;
     }
 
@@ -64,7 +65,7 @@ internal sealed class FinishPayment(TimeProvider time)
         CancellationToken cancellationToken)
     {
         var at = await SettlementTable.ContradictAsync(transaction, payment.PaymentId, railAnswer, cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
+        transaction.EnqueueUntilAnswered(
             new PaymentContradicted
             {
                 EventId = Guid.CreateVersion7(time.GetUtcNow()),
@@ -76,6 +77,6 @@ internal sealed class FinishPayment(TimeProvider time)
                 AmountMinor = payment.AmountKopecks,
                 RailHasPaid = railHasPaid,
             },
-            RecordDiscrepancy.AnswerKey(payment.PaymentId), cancellationToken);
+            RecordDiscrepancy.AnswerKey(payment.PaymentId));
     }
 }
