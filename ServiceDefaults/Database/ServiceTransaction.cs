@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using ArdorQr.Contracts.Events;
 using ArdorQr.ServiceDefaults.Messaging;
 using Dapper;
@@ -14,6 +15,7 @@ public sealed class ServiceTransaction : IAsyncDisposable
     private readonly NpgsqlTransaction _transaction;
     private readonly OutboxSignal _outbox;
     private readonly List<OutboxMessage> _messages = [];
+    private readonly List<(string AnswerKey, OutboxMessage Message)> _waiting = [];
 
     internal ServiceTransaction(NpgsqlConnection connection, NpgsqlTransaction transaction, OutboxSignal outbox) =>
         (Connection, _transaction, _outbox) = (connection, transaction, outbox);
@@ -30,22 +32,25 @@ public sealed class ServiceTransaction : IAsyncDisposable
 
     /// <summary>
     /// Sends the event, and again with the same id whenever <paramref name="answerKey"/> stays unanswered past its
-    /// due time, until <see cref="AnsweredAsync"/>: for what waits for another service.
+    /// due time, until <see cref="AnsweredAsync(string, CancellationToken)"/>: for what waits for another service.
     /// </summary>
     /// <param name="message">The event.</param>
     /// <param name="answerKey">Names what is waited for, unique in this service, such as <c>deposit-posted:{id}</c>.</param>
-    /// <param name="cancellationToken">Stops the statement.</param>
-    public async Task EnqueueUntilAnsweredAsync<TEvent>(TEvent message, string answerKey, CancellationToken cancellationToken)
+    public void EnqueueUntilAnswered<TEvent>(TEvent message, string answerKey)
         where TEvent : class, IIntegrationEvent
     {
         var row = OutboxMessage.Of(message);
         _messages.Add(row);
-        await Resends.AddAsync(this, answerKey, row, cancellationToken);
+        _waiting.Add((answerKey, row));
     }
 
     /// <summary>The answer is here: nothing is sent again for this key. Harmless when nothing waits.</summary>
     public Task AnsweredAsync(string answerKey, CancellationToken cancellationToken) =>
-        Resends.RemoveAsync(this, answerKey, cancellationToken);
+        AnsweredAsync([answerKey], cancellationToken);
+
+    /// <summary>As <see cref="AnsweredAsync(string, CancellationToken)"/>, for many at once.</summary>
+    public Task AnsweredAsync(string[] answerKeys, CancellationToken cancellationToken) =>
+        Resends.RemoveAsync(this, answerKeys, cancellationToken);
 
     /// <summary>
     /// True the first time this consumer sees the event; the acceptance commits with the effect. False: the effect of
@@ -83,17 +88,33 @@ public sealed class ServiceTransaction : IAsyncDisposable
     public Task<IEnumerable<T>> QueryAsync<T>(string sql, object? parameters, CancellationToken cancellationToken) =>
         Connection.QueryAsync<T>(Command(sql, parameters, cancellationToken));
 
-    /// <summary>Commits the change with its events, then wakes the dispatcher with them.</summary>
+    /// <summary>Commits the change with its events, in one round trip, then wakes the dispatcher with them.</summary>
     public async Task CommitAsync(CancellationToken cancellationToken)
     {
-        if (_messages.Count > 0)
+        if (_messages.Count == 0)
         {
-            await Outbox.InsertAsync(this, _messages, cancellationToken);
+            await _transaction.CommitAsync(cancellationToken);
+            return;
         }
 
-        await _transaction.CommitAsync(cancellationToken);
+        await using var last = new NpgsqlBatch(Connection, _transaction);
+        foreach (var (answerKey, message) in _waiting)
+        {
+            last.BatchCommands.Add(Resends.AddCommand(answerKey, message));
+        }
+
+        last.BatchCommands.Add(Outbox.InsertCommand(_messages));
+        last.BatchCommands.Add(new NpgsqlBatchCommand("COMMIT"));
+        var leasedAt = Stopwatch.GetTimestamp();
+        await using (var reader = await last.ExecuteReaderAsync(cancellationToken))
+        {
+            await Outbox.TakeKeysAsync(_messages, leasedAt, reader, cancellationToken); // The only rows that come back.
+            await reader.NextResultAsync(cancellationToken); // What the end itself comes to.
+        }
+
         _outbox.Committed(_messages);
         _messages.Clear();
+        _waiting.Clear();
     }
 
     /// <summary>

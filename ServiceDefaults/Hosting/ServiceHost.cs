@@ -29,8 +29,9 @@ public static partial class ServiceHost
     private const string NoParallelWorkers = "-c max_parallel_workers_per_gather=0";
 
     /// <summary>
-    /// What a connection has sent five times it keeps prepared: to parse and plan costs more than most of our statements.
-    /// Behind a pooler that can't keep them, the connection string says <c>Max Auto Prepare=0</c>.
+    /// What a connection has sent five times it keeps prepared: a short statement takes longer to plan than to run. All name
+    /// their columns, so that a newer release's migration may add some meanwhile. Behind a pooler that can't keep them, the
+    /// connection string says <c>Max Auto Prepare=0</c>.
     /// </summary>
     private const int MaxPreparedStatements = 200;
 

@@ -18,27 +18,44 @@ internal static class Outbox
     private const int LongestWaitSeconds = 30;
     private const int MaxDoublings = 5;
 
-    public static async Task InsertAsync(
-        ServiceTransaction transaction, List<OutboxMessage> messages, CancellationToken cancellationToken)
-    {
-        const string sql =
+    /// <summary>Writes the rows and returns them with their keys; run by the transaction, right before its end.</summary>
+    public static NpgsqlBatchCommand InsertCommand(List<OutboxMessage> messages) =>
+        new(
             """
             INSERT INTO messaging.outbox (event_id, message_type, body, traceparent, leased_until)
             SELECT event_id, message_type, body, traceparent, clock_timestamp() + make_interval(secs => @lease)
             FROM unnest(@eventIds, @types, @bodies, @traces) AS row (event_id, message_type, body, traceparent)
             RETURNING outbox_id, event_id
-            """;
-        var leasedAt = Stopwatch.GetTimestamp();
-        var rows = await transaction.QueryAsync<(long OutboxId, Guid EventId)>(sql, new
+            """)
         {
-            eventIds = messages.Select(message => message.EventId).ToArray(),
-            types = messages.Select(message => message.MessageType).ToArray(),
-            bodies = messages.Select(message => message.Body).ToArray(),
-            traces = messages.Select(message => message.Traceparent).ToArray(),
-            lease = LeaseSeconds,
-        }, cancellationToken);
-        var ids = rows.ToLookup(row => row.EventId, row => row.OutboxId).ToDictionary(
-            group => group.Key, group => new Queue<long>(group)); // An event may be there more than once.
+            Parameters =
+            {
+                new NpgsqlParameter<Guid[]>("eventIds", [.. messages.Select(message => message.EventId)]),
+                new NpgsqlParameter<string[]>("types", [.. messages.Select(message => message.MessageType)]),
+                new NpgsqlParameter<string[]>("bodies", [.. messages.Select(message => message.Body)]),
+                new NpgsqlParameter<string?[]>("traces", [.. messages.Select(message => message.Traceparent)]),
+                new NpgsqlParameter<double>("lease", LeaseSeconds),
+            },
+        };
+
+    /// <summary>Gives the messages the keys that <see cref="InsertCommand"/> returns.</summary>
+    /// <param name="messages">In the order in which they were written.</param>
+    /// <param name="leasedAt">When the command was sent, by this process's monotonic clock.</param>
+    /// <param name="reader">Its rows.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public static async Task TakeKeysAsync(
+        List<OutboxMessage> messages, long leasedAt, NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var ids = new Dictionary<Guid, Queue<long>>(messages.Count); // An event may be there more than once.
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            var (id, eventId) = (reader.GetInt64(0), reader.GetGuid(1));
+            if (!ids.TryAdd(eventId, new Queue<long>([id])))
+            {
+                ids[eventId].Enqueue(id);
+            }
+        }
+
         for (var index = 0; index < messages.Count; index++)
         {
             messages[index] = messages[index] with { OutboxId = ids[messages[index].EventId].Dequeue(), LeasedAt = leasedAt };

@@ -1,4 +1,5 @@
 using ArdorQr.ServiceDefaults.Database;
+using Npgsql;
 
 namespace ArdorQr.ServiceDefaults.Messaging;
 
@@ -11,28 +12,29 @@ internal static class Resends
 
     private const int MaxDoublings = 6;
 
-    public static Task AddAsync(
-        ServiceTransaction transaction, string answerKey, OutboxMessage message, CancellationToken cancellationToken)
-    {
-        const string sql =
+    /// <summary>Makes the event wait for its answer; run by the transaction, right before its end.</summary>
+    public static NpgsqlBatchCommand AddCommand(string answerKey, OutboxMessage message) =>
+        new(
             """
             INSERT INTO messaging.resend (answer_key, event_id, message_type, body, traceparent, due_at)
-            VALUES (@answerKey, @EventId, @MessageType, @Body, @Traceparent, clock_timestamp() + make_interval(secs => @wait))
+            VALUES (@answerKey, @eventId, @messageType, @body, @traceparent, clock_timestamp() + make_interval(secs => @wait))
             ON CONFLICT (answer_key) DO NOTHING
-            """;
-        return transaction.ExecuteAsync(sql, new
+            """)
         {
-            answerKey,
-            message.EventId,
-            message.MessageType,
-            message.Body,
-            message.Traceparent,
-            wait = FirstWaitSeconds,
-        }, cancellationToken);
-    }
+            Parameters =
+            {
+                new NpgsqlParameter<string>("answerKey", answerKey),
+                new NpgsqlParameter<Guid>("eventId", message.EventId),
+                new NpgsqlParameter<string>("messageType", message.MessageType),
+                new NpgsqlParameter<string>("body", message.Body),
+                new NpgsqlParameter<string?>("traceparent", message.Traceparent),
+                new NpgsqlParameter<double>("wait", FirstWaitSeconds),
+            },
+        };
 
-    public static Task RemoveAsync(ServiceTransaction transaction, string answerKey, CancellationToken cancellationToken) =>
-        transaction.ExecuteAsync("DELETE FROM messaging.resend WHERE answer_key = @answerKey", new { answerKey }, cancellationToken);
+    public static Task RemoveAsync(ServiceTransaction transaction, string[] answerKeys, CancellationToken cancellationToken) =>
+        transaction.ExecuteAsync(
+            "DELETE FROM messaging.resend WHERE answer_key = ANY(@answerKeys)", new { answerKeys }, cancellationToken);
 
     /// <summary>Moves overdue events into the outbox again, each at its next due time; returns how many.</summary>
     public static Task<int> RequeueDueAsync(ServiceTransaction transaction, int limit, CancellationToken cancellationToken)

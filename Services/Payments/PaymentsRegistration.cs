@@ -31,6 +31,8 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<IdempotentRequests>();
         builder.Services.AddSingleton<CreatePayment>();
         builder.Services.AddSingleton<FinishPayment>();
+        builder.Services.AddSingleton<HeldTurns>();
+        builder.Services.AddSingleton<SettlementRecords>();
         builder.Services.AddSingleton<ExecutePayment>();
         builder.Services.AddSingleton<RailTurns>();
         builder.Services.AddSingleton<SettlePayment>();

@@ -73,6 +73,32 @@ public sealed class CallbackTests
     }
 
     [Fact]
+    public async Task A_caller_without_the_rails_secret_is_not_told_which_transfers_there_are()
+    {
+        await using var payments = await StartAsync();
+        var unknown = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+
+        using var response = await RailCallback.SendAsync(payments, RailCallback.Body(unknown, "completed"), secret: "another-secret-for-tests");
+
+        Assert.Equal("unauthorized", await CodeOfAsync(response, 401));
+    }
+
+    [Theory]
+    [InlineData("""{"transferId":"\ud800"}""")]
+    [InlineData("""{"transferId":"01a2132f-8d74-749a-843f-b200508d08\ud800"}""")]
+    [InlineData("""{"transferId":7}""")]
+    [InlineData("[]")]
+    [InlineData("")]
+    public async Task A_body_that_names_no_transfer_is_400(string body)
+    {
+        await using var payments = await StartAsync();
+
+        using var response = await RailCallback.SendAsync(payments, body);
+
+        Assert.Equal("bad_json", await CodeOfAsync(response, 400));
+    }
+
+    [Fact]
     public async Task A_body_over_16_KiB_is_413()
     {
         await using var payments = await StartAsync();

@@ -85,7 +85,7 @@ public sealed class ExecutorTests
         await using var payments = await StartAsync(runJobs: true);
         payments.Rail.Execute = _ => ("processing", null);
         var id = await payments.ConfirmedAsync();
-        await Eventually.TrueAsync(async () => await EpochAndTriesAsync(payments, id) == (0, 1), Token);
+        await Eventually.TrueAsync(async () => await EpochAndTriesAsync(payments, id) == (1, 2), Token);
         await payments.ExecuteSqlAsync("UPDATE payments.submission SET due_at = clock_timestamp() + interval '1 hour'", null);
 
         payments.Rail.Set(id, "completed", null);
@@ -93,7 +93,7 @@ public sealed class ExecutorTests
         await payments.Events.PublishedAsync<PaymentCompleted>(Token);
 
         Assert.Equal(204, (int)response.StatusCode);
-        Assert.Equal((1, 2), await EpochAndTriesAsync(payments, id));
+        Assert.Equal((2, 3), await EpochAndTriesAsync(payments, id));
     }
 
     [Fact]

@@ -49,6 +49,9 @@ internal sealed class PaymentsHarness : IAsyncDisposable
 
     public FakeDeposits Deposits { get; } = new();
 
+    /// <summary>By which turns are held for the rail's call.</summary>
+    public TimeProvider HoldTime { get; set; } = TimeProvider.System;
+
     public Guid MerchantId { get; }
 
     /// <summary>The merchant's, with a test key.</summary>
@@ -242,6 +245,7 @@ internal sealed class PaymentsHarness : IAsyncDisposable
         services.AddHttpClient(nameof(DepositsClient)).ConfigurePrimaryHttpMessageHandler(() => Deposits);
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Test)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Live)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
+        services.AddSingleton(_ => new HeldTurns(HoldTime));
         if (!runJobs)
         {
             Type[] jobs = [typeof(ExecutePayments), typeof(RecoverAttempts), typeof(ExpirePayments)];

@@ -95,6 +95,24 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_debit_found_long_after_its_intent_is_given_back_and_never_sent()
+    {
+        await using var payments = await StartAsync();
+        payments.Ledger.After = _ => throw new HttpRequestException("The answer was lost.");
+        var id = Id(await payments.CreateAsync());
+        using var unknown = await payments.PostAsync($"/v1/payments/{id}/confirm", null);
+        await payments.ExecuteAsOwnerAsync("UPDATE payments.attempt SET created_at = created_at - interval '3 hours'");
+
+        payments.Ledger.After = null;
+        await payments.RecoverAsync();
+        await payments.TurnAsync(id);
+
+        Assert.Equal(0, payments.Rail.CountOf("PUT"));
+        Assert.Equal("refunding", await payments.ScalarAsync<string>("SELECT state FROM payments.payment"));
+        Assert.Equal("cancelled", await payments.ScalarAsync<string>("SELECT last_answer FROM payments.submission"));
+    }
+
+    [Fact]
     public async Task A_late_confirm_of_an_open_intent_debits_nothing_new()
     {
         await using var payments = await StartAsync();

@@ -59,6 +59,23 @@ public sealed class TimelineTests
     }
 
     [Fact]
+    public async Task A_turn_with_two_calls_tells_of_both()
+    {
+        await using var payments = await StartAsync();
+        payments.Rail.Lose = (method, _) => method == HttpMethod.Put;
+        var id = await payments.ConfirmedAsync();
+        await payments.TurnAsync(id);
+        payments.Rail.Lose = null;
+        await payments.TurnAsync(id);
+
+        var timeline = (await payments.GetAsync(id))["timeline"]!.AsArray();
+
+        Assert.Equal(
+            ["resolved", "confirming", "1 submit unknown: the connection failed", "2 ask not seen", "2 submit completed", "completed"],
+            timeline.Select(Told));
+    }
+
+    [Fact]
     public async Task The_service_itself_cannot_rewrite_a_timeline()
     {
         await using var payments = await StartAsync();

@@ -97,7 +97,7 @@ public sealed class OutboxTests
         var message = Suspended();
         await using (var transaction = await service.Database.BeginAsync(Token))
         {
-            await transaction.EnqueueUntilAnsweredAsync(message, "answer:1", Token);
+            transaction.EnqueueUntilAnswered(message, "answer:1");
             await transaction.CommitAsync(Token);
         }
 

@@ -175,7 +175,7 @@ internal sealed partial class SettleDeposit(
 
         Announce(transaction, row, confirmed);
         await AcceptedRates.StoreAsync(transaction, world.Mode, rate, cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(ConfirmedEvent(confirmed), DepositKeys.Posted(row.DepositId), cancellationToken);
+        transaction.EnqueueUntilAnswered(ConfirmedEvent(confirmed), DepositKeys.Posted(row.DepositId));
         await transaction.CommitAsync(cancellationToken);
         LogConfirmed(row.DepositId, rate.Rate);
     }

@@ -22,6 +22,9 @@ internal sealed class Rails
 
     public RailClient? Of(Mode mode) => _byMode.GetValueOrDefault(mode.Code);
 
+    /// <summary>The rails that call themselves so in callbacks' paths: none, one, or both worlds'.</summary>
+    public IReadOnlyList<RailClient> Named(string name) => [.. _byMode.Values.Where(rail => rail.Name == name)];
+
     /// <summary>The longest that one call to any rail may take.</summary>
     public int LongestTimeoutSeconds => _byMode.Values.Select(rail => rail.TimeoutSeconds).DefaultIfEmpty(1).Max();
 }

@@ -20,6 +20,14 @@ internal sealed record DueAttempt
 /// <summary>The rows of <c>payments.attempt</c>: intents to debit, each with its transfer's id at Ledger.</summary>
 internal static class AttemptTable
 {
+    /// <summary>Ledger has posted it: open → posted.</summary>
+    public const string PostSql =
+        """
+        UPDATE payments.attempt
+        SET status = 'posted', operation_id = @operationId, due_at = NULL, closed_at = clock_timestamp()
+        WHERE attempt_id = @attemptId
+        """;
+
     /// <summary>How long the confirming request has for itself before recovery takes an open attempt up.</summary>
     public const int FirstRecoverySeconds = 5;
 
@@ -35,27 +43,19 @@ internal static class AttemptTable
     public static async Task<bool> TryOpenAsync(
         ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
     {
-        const string holdSql =
+        const string sql =
             """
             UPDATE payments.payment
             SET open_attempt_id = @attemptId, version = version + 1,
                 changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
             WHERE payment_id = @paymentId AND state = 'resolved' AND open_attempt_id IS NULL
-              AND expires_at > clock_timestamp()
-            """;
-        const string openSql =
-            """
+              AND expires_at > clock_timestamp();
             INSERT INTO payments.attempt (attempt_id, payment_id, status, due_at)
-            VALUES (@attemptId, @paymentId, 'open', clock_timestamp() + make_interval(secs => @wait))
+            SELECT @attemptId, payment_id, 'open', clock_timestamp() + make_interval(secs => @wait)
+            FROM payments.payment WHERE payment_id = @paymentId AND open_attempt_id = @attemptId
             """;
-        if (await transaction.ExecuteAsync(holdSql, new { paymentId, attemptId }, cancellationToken) == 0)
-        {
-            return false;
-        }
-
-        await transaction.ExecuteAsync(
-            openSql, new { paymentId, attemptId, wait = FirstRecoverySeconds }, cancellationToken);
-        return true;
+        return await transaction.ExecuteAsync(
+            sql, new { paymentId, attemptId, wait = FirstRecoverySeconds }, cancellationToken) > 0;
     }
 
     /// <summary>
@@ -84,18 +84,6 @@ internal static class AttemptTable
             """;
         return [.. await connection.QueryAsync<DueAttempt>(
             sql, new { limit, first = FirstRecoverySeconds, maxDoublings = MaxDoublings }, cancellationToken)];
-    }
-
-    public static Task<int> PostAsync(
-        ServiceTransaction transaction, Guid attemptId, Guid operationId, CancellationToken cancellationToken)
-    {
-        const string sql =
-            """
-            UPDATE payments.attempt
-            SET status = 'posted', operation_id = @operationId, due_at = NULL, closed_at = clock_timestamp()
-            WHERE attempt_id = @attemptId
-            """;
-        return transaction.ExecuteAsync(sql, new { attemptId, operationId }, cancellationToken);
     }
 
     /// <summary>The debit was refused: the payment is free for another attempt.</summary>

@@ -54,22 +54,14 @@ internal static class PaymentTable
     }
 
     /// <summary>resolved → confirming: the open attempt was posted.</summary>
-    public static Task<PaymentRow> ConfirmAsync(
-        ServiceTransaction transaction, PaymentRow payment, Guid operationId, Guid processingEventId,
-        CancellationToken cancellationToken)
-    {
-        PaymentStates.Require(payment.State, PaymentState.Confirming);
-        const string sql =
-            $"""
-            UPDATE payments.payment
-            SET state = 'confirming', debit_id = open_attempt_id, open_attempt_id = NULL, operation_id = @operationId,
-                processing_event_id = @processingEventId, confirmed_at = clock_timestamp(), {Changed}
-            WHERE payment_id = @PaymentId AND version = @Version
-            RETURNING {PaymentRow.Columns}
-            """;
-        return transaction.QuerySingleAsync<PaymentRow>(
-            sql, new { payment.PaymentId, payment.Version, operationId, processingEventId }, cancellationToken);
-    }
+    public const string ConfirmSql =
+        $"""
+        UPDATE payments.payment
+        SET state = 'confirming', debit_id = open_attempt_id, open_attempt_id = NULL, operation_id = @operationId,
+            processing_event_id = @processingEventId, confirmed_at = clock_timestamp(), {Changed}
+        WHERE payment_id = @PaymentId AND version = @Version
+        RETURNING {PaymentRow.Columns}
+        """;
 
     /// <summary>resolved → expired. An open attempt must have been voided in the same transaction.</summary>
     public static Task<PaymentRow> ExpireAsync(
@@ -106,7 +98,7 @@ internal static class PaymentTable
     }
 
     /// <summary>confirming → completed: the rail's final word.</summary>
-    public static Task<PaymentRow> CompleteAsync(
+    public static Task<ChangedPayment> CompleteAsync(
         ServiceTransaction transaction, PaymentRow payment, Guid outcomeEventId, CancellationToken cancellationToken)
     {
         PaymentStates.Require(payment.State, PaymentState.Completed);
@@ -118,8 +110,8 @@ internal static class PaymentTable
             WHERE payment_id = @PaymentId AND version = @Version
             RETURNING {PaymentRow.Columns}
             """;
-        return transaction.QuerySingleAsync<PaymentRow>(
-            sql, new { payment.PaymentId, payment.Version, outcomeEventId }, cancellationToken);
+        return ChangedPayment.ReadAsync(
+            transaction, sql, new { payment.PaymentId, payment.Version, outcomeEventId }, cancellationToken);
     }
 
     /// <summary>confirming → refunding: the rail's final word.</summary>
@@ -141,7 +133,7 @@ internal static class PaymentTable
     }
 
     /// <summary>refunding → failed: the money is back.</summary>
-    public static Task<PaymentRow> FailAsync(
+    public static Task<ChangedPayment> FailAsync(
         ServiceTransaction transaction, PaymentRow payment, Guid failedEventId, CancellationToken cancellationToken)
     {
         PaymentStates.Require(payment.State, PaymentState.Failed);
@@ -151,8 +143,8 @@ internal static class PaymentTable
             WHERE payment_id = @PaymentId AND version = @Version
             RETURNING {PaymentRow.Columns}
             """;
-        return transaction.QuerySingleAsync<PaymentRow>(
-            sql, new { payment.PaymentId, payment.Version, failedEventId }, cancellationToken);
+        return ChangedPayment.ReadAsync(
+            transaction, sql, new { payment.PaymentId, payment.Version, failedEventId }, cancellationToken);
     }
 
     /// <summary>Asks for a person; the public status stays.</summary>

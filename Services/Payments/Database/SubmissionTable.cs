@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ArdorQr.ServiceDefaults.Database;
 using Npgsql;
 
@@ -28,6 +27,9 @@ internal sealed record SubmissionClaim
 /// <param name="Answer">A summary: no body and no secret.</param>
 internal sealed record RailWord(string? Action, string Answer)
 {
+    /// <summary>How long ago, when it isn't recorded at once.</summary>
+    public double AgoSeconds { get; init; }
+
     public const string Submit = "submit";
     public const string Ask = "ask";
     public const string Cancel = "cancel";
@@ -42,6 +44,22 @@ internal static class SubmissionTable
     /// <summary>A merchant whose payments all wait for a slow rail leaves turns to the others.</summary>
     public const int MaxTurnsPerMerchant = 8;
 
+    /// <summary>
+    /// Makes a just confirmed payment due at once, in the hands of the caller for as long as the lease lasts: 0 s leaves
+    /// it to whoever claims it. The cut-off counts from the intent: a debit that is found hours later is not sent.
+    /// </summary>
+    public const string AddSql =
+        $"""
+        INSERT INTO payments.submission (
+            payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
+        SELECT @PaymentId, @MerchantId, clock_timestamp(),
+            created_at + make_interval(secs => @cutOffSeconds),
+            clock_timestamp() + make_interval(secs => @reviewSeconds),
+            clock_timestamp() + make_interval(secs => @leaseSeconds), @traceparent
+        FROM payments.attempt WHERE attempt_id = @attemptId
+        RETURNING {Columns}
+        """;
+
     /// <summary>How far a claim looks for payments of other merchants.</summary>
     private const int Window = 200;
 
@@ -50,35 +68,6 @@ internal static class SubmissionTable
         payment_id, merchant_id, lease_epoch, tries, not_after <= clock_timestamp() AS past_cut_off, not_after,
         traceparent
         """;
-
-    /// <summary>
-    /// Makes a just confirmed payment due at once, in the hands of the caller for as long as the lease lasts: 0 s leaves
-    /// it to whoever claims it.
-    /// </summary>
-    public static Task<SubmissionClaim> AddAsync(
-        ServiceTransaction transaction, PaymentRow payment, int cutOffSeconds, int reviewSeconds, int leaseSeconds,
-        CancellationToken cancellationToken)
-    {
-        const string sql =
-            $"""
-            INSERT INTO payments.submission (
-                payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
-            VALUES (@PaymentId, @MerchantId, clock_timestamp(),
-                clock_timestamp() + make_interval(secs => @cutOffSeconds),
-                clock_timestamp() + make_interval(secs => @reviewSeconds),
-                clock_timestamp() + make_interval(secs => @leaseSeconds), @traceparent)
-            RETURNING {Columns}
-            """;
-        return transaction.QuerySingleAsync<SubmissionClaim>(sql, new
-        {
-            payment.PaymentId,
-            payment.MerchantId,
-            cutOffSeconds,
-            reviewSeconds,
-            leaseSeconds,
-            traceparent = Activity.Current?.Id,
-        }, cancellationToken);
-    }
 
     /// <summary>
     /// Takes due rows that nobody holds, the longest due first, but of no merchant more than its turns allow; other
@@ -146,18 +135,40 @@ internal static class SubmissionTable
             sql, new { paymentId, leaseSeconds }, cancellationToken);
     }
 
-    /// <summary>Holds on for another call to the rail; null when the row was taken by another.</summary>
+    /// <summary>
+    /// Notes what the turn has heard so far, and holds on for another call to the rail; null when the row was taken by
+    /// another.
+    /// </summary>
     public static Task<SubmissionClaim?> RenewAsync(
-        NpgsqlConnection connection, SubmissionClaim claim, int leaseSeconds, CancellationToken cancellationToken)
+        NpgsqlConnection connection, SubmissionClaim claim, RailWord word, int leaseSeconds,
+        CancellationToken cancellationToken)
     {
         const string sql =
             $"""
-            UPDATE payments.submission SET leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds)
+            UPDATE payments.submission
+            SET leased_until = clock_timestamp() + make_interval(secs => @leaseSeconds),
+                last_action = @Action, last_answer = @Answer, last_at = clock_timestamp()
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             RETURNING {Columns}
             """;
         return connection.QuerySingleOrDefaultAsync<SubmissionClaim>(
-            sql, new { claim.PaymentId, claim.LeaseEpoch, leaseSeconds }, cancellationToken);
+            sql, new { claim.PaymentId, claim.LeaseEpoch, word.Action, word.Answer, leaseSeconds }, cancellationToken);
+    }
+
+    /// <summary>Notes a turn that another one follows under the same lease; null when the row was taken by another.</summary>
+    public static Task<SubmissionClaim?> NoteAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, RailWord word, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+            UPDATE payments.submission
+            SET tries = tries + 1, last_action = @Action, last_answer = @Answer,
+                last_at = clock_timestamp() - make_interval(secs => @AgoSeconds)
+            WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
+            RETURNING {Columns}
+            """;
+        return transaction.QuerySingleOrDefaultAsync<SubmissionClaim>(
+            sql, new { claim.PaymentId, claim.LeaseEpoch, word.Action, word.Answer, word.AgoSeconds }, cancellationToken);
     }
 
     /// <summary>The rail's word is final; false when the row was taken by another.</summary>
@@ -167,7 +178,8 @@ internal static class SubmissionTable
         const string sql =
             """
             UPDATE payments.submission
-            SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(), last_action = @Action, last_answer = @Answer
+            SET tries = tries + 1, due_at = NULL, leased_until = clock_timestamp(),
+                last_action = @Action, last_answer = @Answer, last_at = clock_timestamp()
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             """;
         return await transaction.ExecuteAsync(
@@ -186,12 +198,20 @@ internal static class SubmissionTable
             """
             UPDATE payments.submission
             SET tries = tries + 1, due_at = clock_timestamp() + make_interval(secs => @delaySeconds),
-                leased_until = clock_timestamp(), last_action = @Action, last_answer = @Answer
+                leased_until = clock_timestamp(), last_action = @Action, last_answer = @Answer,
+                last_at = clock_timestamp() - make_interval(secs => @AgoSeconds)
             WHERE payment_id = @PaymentId AND lease_epoch = @LeaseEpoch
             RETURNING review_after <= clock_timestamp()
             """;
-        return transaction.QuerySingleOrDefaultAsync<bool?>(
-            sql, new { claim.PaymentId, claim.LeaseEpoch, word.Action, word.Answer, delaySeconds }, cancellationToken);
+        return transaction.QuerySingleOrDefaultAsync<bool?>(sql, new
+        {
+            claim.PaymentId,
+            claim.LeaseEpoch,
+            word.Action,
+            word.Answer,
+            word.AgoSeconds,
+            delaySeconds,
+        }, cancellationToken);
     }
 
     /// <summary>A hint that the rail has news: it is asked at once, unless its word is final already.</summary>

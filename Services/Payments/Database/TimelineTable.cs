@@ -1,4 +1,5 @@
 using ArdorQr.ServiceDefaults.Database;
+using Dapper;
 using Npgsql;
 
 namespace ArdorQr.Payments.Database;
@@ -23,21 +24,25 @@ internal static class TimelineTable
     /// <summary>A rail that is silent for a day is asked some 1,450 times: the first turns tell little then.</summary>
     public const int MaxTurns = 100;
 
-    // All states and the last turns with the rail, in the order in which they were written.
-    private const string Sql =
+    /// <summary>All states and the last turns with the rail, in the order in which they were written.</summary>
+    public const string Sql =
         """
         SELECT at, state, turn, action, answer FROM payments.timeline
-        WHERE payment_id = @paymentId AND (state IS NOT NULL OR turn > (
-            SELECT coalesce(max(turn), 0) FROM payments.timeline WHERE payment_id = @paymentId) - @MaxTurns)
+        WHERE payment_id = @PaymentId AND (state IS NOT NULL OR turn > (
+            SELECT coalesce(max(turn), 0) FROM payments.timeline WHERE payment_id = @PaymentId) - @MaxTurns)
         ORDER BY entry_id
         """;
 
+    /// <summary>A statement's parameters, with those that <see cref="Sql"/> behind it needs besides.</summary>
+    /// <param name="parameters">They have a <c>PaymentId</c>.</param>
+    public static DynamicParameters With(object parameters)
+    {
+        var all = new DynamicParameters(parameters);
+        all.Add(nameof(MaxTurns), MaxTurns);
+        return all;
+    }
+
     public static async Task<IReadOnlyList<TimelineRow>> ReadAsync(
         NpgsqlConnection connection, Guid paymentId, CancellationToken cancellationToken) =>
-        [.. await connection.QueryAsync<TimelineRow>(Sql, new { paymentId, MaxTurns }, cancellationToken)];
-
-    /// <summary>With what this transaction itself has done.</summary>
-    public static async Task<IReadOnlyList<TimelineRow>> ReadAsync(
-        ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
-        [.. await transaction.QueryAsync<TimelineRow>(Sql, new { paymentId, MaxTurns }, cancellationToken)];
+        [.. await connection.QueryAsync<TimelineRow>(Sql, With(new { PaymentId = paymentId }), cancellationToken)];
 }

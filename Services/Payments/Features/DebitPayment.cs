@@ -87,7 +87,7 @@ internal sealed class DebitPayment(
         if (isNew)
         {
             (current, claim) = await ConfirmAsync(
-                transaction, current, attemptId, operationId, turn is null ? 0 : execute.LeaseSeconds, cancellationToken);
+                transaction, current, operationId, turn is null ? 0 : execute.LeaseSeconds, cancellationToken);
         }
         else if (current.DebitId != attemptId)
         {
@@ -99,7 +99,7 @@ internal sealed class DebitPayment(
         await transaction.CommitAsync(cancellationToken);
         if (turn is not null)
         {
-            turn.Start(current.PaymentId, token => execute.RunAsync(claim!, token));
+            turn.Start(current.PaymentId, token => execute.RunAsync(claim!, current, token));
         }
         else if (isNew)
         {
@@ -110,15 +110,13 @@ internal sealed class DebitPayment(
     }
 
     private async Task<(PaymentRow Payment, SubmissionClaim Claim)> ConfirmAsync(
-        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, Guid operationId, int leaseSeconds,
+        ServiceTransaction transaction, PaymentRow payment, Guid operationId, int leaseSeconds,
         CancellationToken cancellationToken)
     {
-        await AttemptTable.PostAsync(transaction, attemptId, operationId, cancellationToken);
-        var confirmed = await PaymentTable.ConfirmAsync(
-            transaction, payment, operationId, PaymentEvents.ProcessingId(payment.PaymentId), cancellationToken);
-        var claim = await SubmissionTable.AddAsync(
-            transaction, payment, options.Value.CutOffSeconds, options.Value.ReviewSeconds, leaseSeconds,
+        var (changed, claim) = await ConfirmedPayment.RecordAsync(
+            transaction, payment, operationId, PaymentEvents.ProcessingId(payment.PaymentId), options.Value, leaseSeconds,
             cancellationToken);
+        var confirmed = changed.Row;
         transaction.Enqueue(new PaymentProcessing
         {
             EventId = confirmed.ProcessingEventId!.Value,
@@ -126,7 +124,7 @@ internal sealed class DebitPayment(
             MerchantId = confirmed.MerchantId,
             Mode = confirmed.Mode,
             PaymentId = confirmed.PaymentId,
-            Payment = await PaymentView.SnapshotAsync(transaction, confirmed, cancellationToken),
+            Payment = PaymentView.Snapshot(changed),
         });
         return (confirmed, claim);
     }

@@ -13,8 +13,8 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, FinishPayment finish, FaultHook faults, RecoveryGate gate,
-    ILogger<ExecutePayment> logger)
+    ServiceDatabase database, Rails rails, FinishPayment finish, HeldTurns held, ExecutorSignal signal, FaultHook faults,
+    RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -28,10 +28,15 @@ internal sealed partial class ExecutePayment(
     /// </summary>
     public int LeaseSeconds => (2 * rails.LongestTimeoutSeconds) + LeaseMarginSeconds;
 
-    public async Task RunAsync(SubmissionClaim claim, CancellationToken cancellationToken)
+    public async Task RunAsync(SubmissionClaim claim, CancellationToken cancellationToken) =>
+        await RunAsync(claim, await FindAsync(claim.PaymentId, cancellationToken), cancellationToken);
+
+    /// <param name="claim">The turn.</param>
+    /// <param name="payment">The payment as it was under the lease.</param>
+    /// <param name="cancellationToken">Stops the turn; what was not recorded is due again.</param>
+    public async Task RunAsync(SubmissionClaim claim, PaymentRow payment, CancellationToken cancellationToken)
     {
         using var activity = ContinueTrace(claim);
-        var payment = await FindAsync(claim.PaymentId, cancellationToken);
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
             LogNoRail(payment.PaymentId, payment.Rail);
@@ -46,7 +51,8 @@ internal sealed partial class ExecutePayment(
             : (RailWord.Ask, await rail.AskAsync(payment.PaymentId, cancellationToken));
         if (answer is TransferAnswer.NotSeen)
         {
-            if (await RenewAsync(claim, cancellationToken) is not { } renewed)
+            var word = new RailWord(action, answer.Summary);
+            if (await RenewAsync(claim, word, cancellationToken) is not { } renewed)
             {
                 LogLeaseLost(payment.PaymentId);
                 return;
@@ -57,16 +63,22 @@ internal sealed partial class ExecutePayment(
                 : (RailWord.Submit, await SubmitAsync(rail, payment, renewed, cancellationToken));
         }
 
-        await RecordAsync(claim, action, answer, cancellationToken);
+        if (action != RailWord.Submit || claim.Tries > 0 || answer is not TransferAnswer.InProgress
+            || !TryHold(claim, payment, answer))
+        {
+            await RecordAsync(claim, action, answer, cancellationToken);
+        }
     }
 
     /// <summary>
-    /// The rail has called. It is asked at once, which changes nothing; then the row is taken and the answer recorded in
-    /// one transaction. A row that another holds, or a transfer that has to be sent, is the executor's.
+    /// The rail has called. It is asked at once, which changes nothing; then the row is taken, if it isn't held here for
+    /// this call, and the answer recorded in one transaction. A row that another holds, or a transfer that has to be
+    /// sent, is the executor's.
     /// </summary>
     public async Task HearAsync(Guid paymentId, CancellationToken cancellationToken)
     {
-        var payment = await FindAsync(paymentId, cancellationToken);
+        var turn = held.TryTake(paymentId);
+        var payment = turn?.Payment ?? await FindAsync(paymentId, cancellationToken);
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
             return; // The executor says so when it is due.
@@ -75,17 +87,57 @@ internal sealed partial class ExecutePayment(
         var answer = await rail.AskAsync(paymentId, cancellationToken);
         if (answer is TransferAnswer.NotSeen)
         {
-            return; // Due by its schedule, when it is sent or cancelled under a lease.
+            // Due by its schedule, when it is sent or cancelled under a lease.
+            await (turn is null ? Task.CompletedTask : RecordHeldAsync(turn, cancellationToken));
+            return;
         }
 
         await using var transaction = await database.BeginAsync(cancellationToken);
         payment = (await PaymentTable.LockAsync(transaction, paymentId, cancellationToken))!;
-        if (await SubmissionTable.TakeAsync(
-            transaction.Connection, paymentId, LeaseSeconds, cancellationToken) is { } claim)
+        if (await (turn is null
+            ? SubmissionTable.TakeAsync(transaction.Connection, paymentId, LeaseSeconds, cancellationToken)
+            : SubmissionTable.NoteAsync(transaction, turn.Claim, WordOf(turn), cancellationToken)) is { } claim)
         {
             using var activity = ContinueTrace(claim); // The payment's, not the callback's.
             await RecordAsync(transaction, claim, payment, RailWord.Ask, answer, cancellationToken);
         }
+    }
+
+    /// <summary>The submission is on its way: its turn waits for the rail's call until the rail would be asked.</summary>
+    private bool TryHold(SubmissionClaim claim, PaymentRow payment, TransferAnswer answer)
+    {
+        var turn = new HeldTurn(claim, payment, new RailWord(RailWord.Submit, answer.Summary), time.GetTimestamp());
+        return held.TryHold(
+            turn, TimeSpan.FromSeconds(AskSchedule.DelaySeconds(claim.Tries + 1)), RecordLeftAsync);
+    }
+
+    private RailWord WordOf(HeldTurn turn) =>
+        turn.Word with { AgoSeconds = time.GetElapsedTime(turn.SaidAt).TotalSeconds };
+
+    /// <summary>The rail hasn't called in time: it is asked as soon as a turn is free.</summary>
+    private async Task RecordLeftAsync(HeldTurn turn)
+    {
+        try
+        {
+            await RecordHeldAsync(turn, CancellationToken.None);
+            signal.Wake();
+        }
+        catch (Exception exception)
+        {
+            LogNotRecorded(turn.Claim.PaymentId, exception); // The lease runs out.
+        }
+    }
+
+    private async Task RecordHeldAsync(HeldTurn turn, CancellationToken cancellationToken)
+    {
+        await using var transaction = await database.BeginAsync(cancellationToken);
+        if (await SubmissionTable.TryPostponeAsync(transaction, turn.Claim, WordOf(turn), 0, cancellationToken) is null)
+        {
+            LogLeaseLost(turn.Claim.PaymentId);
+            return;
+        }
+
+        await transaction.CommitAsync(cancellationToken);
     }
 
     /// <summary>What is done for a payment belongs to the trace of its confirmation.</summary>
@@ -194,10 +246,11 @@ internal sealed partial class ExecutePayment(
             new { paymentId }, cancellationToken);
     }
 
-    private async Task<SubmissionClaim?> RenewAsync(SubmissionClaim claim, CancellationToken cancellationToken)
+    private async Task<SubmissionClaim?> RenewAsync(
+        SubmissionClaim claim, RailWord word, CancellationToken cancellationToken)
     {
         await using var connection = await database.OpenAsync(cancellationToken);
-        return await SubmissionTable.RenewAsync(connection, claim, LeaseSeconds, cancellationToken);
+        return await SubmissionTable.RenewAsync(connection, claim, word, LeaseSeconds, cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Payment {PaymentId}, turn {Turn}: the rail says {Answer}")]
@@ -217,6 +270,11 @@ internal sealed partial class ExecutePayment(
         Level = LogLevel.Critical,
         Message = "Payment {PaymentId} was settled by hand, and the rail's final word is another: {Answer}")]
     private partial void LogContradiction(Guid paymentId, string answer);
+
+    [LoggerMessage(
+        Level = LogLevel.Error,
+        Message = "Payment {PaymentId}: its first turn was not recorded; it is due again when its lease has run out")]
+    private partial void LogNotRecorded(Guid paymentId, Exception exception);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

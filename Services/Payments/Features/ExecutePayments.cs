@@ -10,7 +10,7 @@ namespace ArdorQr.Payments.Features;
 /// just been confirmed or called back is mostly taken by its own request, see <see cref="RailTurns"/>.
 /// </summary>
 internal sealed class ExecutePayments(
-    ServiceDatabase database, ExecutePayment turn, RailTurns turns, ExecutorSignal signal, RecoveryGate gate,
+    ServiceDatabase database, ExecutePayment turn, RailTurns turns, HeldTurns held, ExecutorSignal signal, RecoveryGate gate,
     TimeProvider time, ILogger<ExecutePayments> logger)
     : BackgroundService
 {
@@ -24,6 +24,7 @@ internal sealed class ExecutePayments(
     {
         await gate.WaitOpenAsync(stoppingToken);
         turns.Open();
+        held.Open();
         try
         {
             while (!stoppingToken.IsCancellationRequested)
@@ -35,6 +36,7 @@ internal sealed class ExecutePayments(
         finally
         {
             await turns.CloseAsync();
+            await held.CloseAsync();
         }
     }
 

@@ -38,18 +38,17 @@ internal sealed class FailRefundedPayment(ServiceDatabase database) : IConsumer<
     {
         var failed = await PaymentTable.FailAsync(
             transaction, payment, PaymentEvents.FailedId(payment.PaymentId), cancellationToken);
-        transaction.Enqueue(await FailedAsync(transaction, failed, cancellationToken));
+        transaction.Enqueue(Failed(failed));
     }
 
     /// <summary>The announcement of a failed payment.</summary>
-    public static async Task<PaymentFailed> FailedAsync(
-        ServiceTransaction transaction, PaymentRow failed, CancellationToken cancellationToken) => new()
+    public static PaymentFailed Failed(ChangedPayment failed) => new()
     {
-        EventId = failed.FailedEventId!.Value,
-        CreatedAt = failed.ChangedAt,
-        MerchantId = failed.MerchantId,
-        Mode = failed.Mode,
-        PaymentId = failed.PaymentId,
-        Payment = await PaymentView.SnapshotAsync(transaction, failed, cancellationToken),
+        EventId = failed.Row.FailedEventId!.Value,
+        CreatedAt = failed.Row.ChangedAt,
+        MerchantId = failed.Row.MerchantId,
+        Mode = failed.Row.Mode,
+        PaymentId = failed.Row.PaymentId,
+        Payment = PaymentView.Snapshot(failed),
     };
 }

@@ -14,27 +14,24 @@ internal sealed class FinishPayment
     public async Task<PaymentRow> CompleteAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
-        var row = await PaymentTable.CompleteAsync(
+        var completed = await PaymentTable.CompleteAsync(
             transaction, payment, PaymentEvents.CompletedId(payment.PaymentId), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
-            await CompletedAsync(transaction, row, cancellationToken), RecordSettlement.AnswerKey(row.PaymentId),
-            cancellationToken);
-        return row;
+        transaction.EnqueueUntilAnswered(Completed(completed), RecordSettlement.AnswerKey(payment.PaymentId));
+        return completed.Row;
     }
 
     /// <summary>The announcement of a completed payment.</summary>
-    public static async Task<PaymentCompleted> CompletedAsync(
-        ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken) => new()
+    public static PaymentCompleted Completed(ChangedPayment completed) => new()
     {
-        EventId = row.OutcomeEventId!.Value,
-        CreatedAt = row.ChangedAt,
-        MerchantId = row.MerchantId,
-        Mode = row.Mode,
-        PaymentId = row.PaymentId,
-        DebitId = row.DebitId!.Value,
-        AmountMinor = row.AmountKopecks,
-        FeeMinor = row.FeeKopecks,
-        Payment = await PaymentView.SnapshotAsync(transaction, row, cancellationToken),
+        EventId = completed.Row.OutcomeEventId!.Value,
+        CreatedAt = completed.Row.ChangedAt,
+        MerchantId = completed.Row.MerchantId,
+        Mode = completed.Row.Mode,
+        PaymentId = completed.Row.PaymentId,
+        DebitId = completed.Row.DebitId!.Value,
+        AmountMinor = completed.Row.AmountKopecks,
+        FeeMinor = completed.Row.FeeKopecks,
+        Payment = PaymentView.Snapshot(completed),
     };
 
     /// <summary>confirming → refunding.</summary>
@@ -43,7 +40,7 @@ internal sealed class FinishPayment
     {
         var row = await PaymentTable.RejectAsync(
             transaction, payment, failureReason, PaymentEvents.RejectedId(payment.PaymentId), cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
+        transaction.EnqueueUntilAnswered(
             new PaymentRejected
             {
                 EventId = row.OutcomeEventId!.Value,
@@ -55,7 +52,7 @@ internal sealed class FinishPayment
                 TotalMinor = row.TotalKopecks,
                 FailureReason = failureReason,
             },
-            FailRefundedPayment.AnswerKey(row.PaymentId), cancellationToken);
+            FailRefundedPayment.AnswerKey(row.PaymentId));
         return row;
     }
 
@@ -68,7 +65,7 @@ internal sealed class FinishPayment
         CancellationToken cancellationToken)
     {
         var at = await SettlementTable.ContradictAsync(transaction, payment.PaymentId, railAnswer, cancellationToken);
-        await transaction.EnqueueUntilAnsweredAsync(
+        transaction.EnqueueUntilAnswered(
             new PaymentContradicted
             {
                 EventId = PaymentEvents.ContradictedId(payment.PaymentId),
@@ -80,6 +77,6 @@ internal sealed class FinishPayment
                 AmountMinor = payment.AmountKopecks,
                 RailHasPaid = railHasPaid,
             },
-            RecordDiscrepancy.AnswerKey(payment.PaymentId), cancellationToken);
+            RecordDiscrepancy.AnswerKey(payment.PaymentId));
     }
 }

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
-using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
 
 namespace ArdorQr.Payments.Features;
@@ -70,9 +69,7 @@ internal sealed record PaymentView(
         Of(row) with { Timeline = [.. timeline.Select(TimelineView.Of)] };
 
     /// <summary>For an event: what a GET answers once the transaction has committed.</summary>
-    public static async Task<JsonElement> SnapshotAsync(
-        ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken) =>
-        ApiJson.Snapshot(Of(row, await TimelineTable.ReadAsync(transaction, row.PaymentId, cancellationToken)));
+    public static JsonElement Snapshot(ChangedPayment payment) => ApiJson.Snapshot(Of(payment.Row, payment.Timeline));
 
     internal sealed record QrView(string Format, string? Kind, IReadOnlyList<string> Warnings);
 }

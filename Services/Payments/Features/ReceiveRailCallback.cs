@@ -27,11 +27,25 @@ internal static class ReceiveRailCallback
 
     private static async Task<IResult> HandleAsync(
         string rail, HttpContext context, ServiceDatabase database, Rails rails, RailTurns turns,
-        ExecutePayment execute, ExecutorSignal executor, TimeProvider time, CancellationToken cancellationToken)
+        HeldTurns held, ExecutePayment execute, ExecutorSignal executor, TimeProvider time, CancellationToken cancellationToken)
     {
         if (await ReadBodyAsync(context.Request, cancellationToken) is not { } body)
         {
             return CommonErrors.BodyTooLarge.ToResult();
+        }
+
+        // Only the rail itself is told anything of transfers, and only its calls cost a look into the database.
+        if (rails.Named(rail) is not { Count: > 0 } named)
+        {
+            return CommonErrors.NotFound.ToResult();
+        }
+
+        var header = context.Request.Headers[SignatureHeader];
+        var now = time.GetUtcNow();
+        List<RailClient> signers = [.. named.Where(client => IsSigned(header, body, client.CallbackSecret, now))];
+        if (signers.Count == 0)
+        {
+            return PaymentErrors.CallbackSignatureInvalid.ToResult();
         }
 
         if (TransferOf(body) is not { } transferId)
@@ -42,27 +56,28 @@ internal static class ReceiveRailCallback
         await using var connection = await database.OpenAsync(cancellationToken);
         var stored = await connection.QuerySingleOrDefaultAsync<Stored>(
             """
-            SELECT merchant_id, mode, rail, due_at > clock_timestamp() AND leased_until <= clock_timestamp() AS is_waiting
+            SELECT merchant_id, mode, rail, due_at > clock_timestamp() AS is_later,
+                due_at > clock_timestamp() AND leased_until <= clock_timestamp() AS is_waiting
             FROM payments.payment LEFT JOIN payments.submission USING (payment_id, merchant_id)
             WHERE payment_id = @transferId
             """,
             new { transferId }, cancellationToken);
-        if (stored is null || stored.Rail != rail || rails.Of(stored.Mode) is not { } client || client.Name != rail)
+        if (stored is null || stored.Rail != rail || rails.Of(stored.Mode) is not { } client || !signers.Contains(client))
         {
             return CommonErrors.NotFound.ToResult();
         }
 
-        if (!IsSigned(context.Request.Headers[SignatureHeader], body, client.CallbackSecret, time.GetUtcNow()))
-        {
-            return PaymentErrors.CallbackSignatureInvalid.ToResult();
-        }
-
-        if (stored.IsWaiting is true && turns.TryHold(stored.MerchantId) is { } turn)
+        var isHeld = held.Contains(transferId);
+        if ((isHeld || stored.IsWaiting is true) && turns.TryHold(stored.MerchantId) is { } turn)
         {
             // The hint is in memory only: were it lost, the schedule asks.
             turn.Start(transferId, token => execute.HearAsync(transferId, token));
         }
-        else if (await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
+        else if (isHeld)
+        {
+            held.Hasten(transferId);
+        }
+        else if (stored.IsLater is true && await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
         {
             executor.Wake();
         }
@@ -90,9 +105,9 @@ internal static class ReceiveRailCallback
                     ? transferId
                     : null;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // No JSON, or half of a surrogate pair in it.
         }
     }
 
@@ -136,6 +151,9 @@ internal static class ReceiveRailCallback
         public Mode Mode { get; init; } = Mode.Test;
 
         public string Rail { get; init; } = "";
+
+        /// <summary>Not due yet; null before the confirmation and after the end.</summary>
+        public bool? IsLater { get; init; }
 
         /// <summary>For its next turn by the schedule, in nobody's hands; null before the confirmation.</summary>
         public bool? IsWaiting { get; init; }

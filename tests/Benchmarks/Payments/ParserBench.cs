@@ -35,6 +35,7 @@ internal static class ParserBench
             Figures.PrintAtMost($"parser-{code}-bytes/result-bytes", Bytes(read) / Bytes(copy), AllocationsOfResult);
         }
 
+        ParserGrowth.Print();
         return Task.CompletedTask;
     }
 

@@ -22,8 +22,12 @@ internal sealed class PaymentsBench
     /// <summary>Gateway, Payments, Ledger, and the bank with its two calls back through the gateway.</summary>
     private const int HopsOnTheWay = 8;
 
+    /// <summary>A log of a few payments' statements in place of the figures.</summary>
+    public static IReadOnlyList<string> Parts { get; } = [PaymentTrace.Part];
+
     private readonly BenchOptions _options;
     private readonly HouseUnderTest _house;
+    private readonly DurablePostgres _postgres;
     private readonly PaymentRun _run;
     private readonly DurableWorkMeter _meter;
     private readonly Figures _rates = new("payments per second, prepared, confirmed and completed");
@@ -35,7 +39,7 @@ internal sealed class PaymentsBench
     private PaymentsBench(
         BenchOptions options, DurablePostgres postgres, DurableRabbit rabbit, HouseUnderTest house, WebhookSink sink)
     {
-        (_options, _house) = (options, house);
+        (_options, _house, _postgres) = (options, house, postgres);
         _run = new PaymentRun(house, sink);
         _meter = new DurableWorkMeter(postgres, rabbit, house);
     }
@@ -62,6 +66,12 @@ internal sealed class PaymentsBench
         await _run.RunAsync(_house.Merchants, Workers, WarmUpSeconds, PaymentRun.Usual, cancellationToken);
         await _run.RunAsync(_house.Merchants, 1, WarmUpSeconds / 2, PaymentRun.AtOnce, cancellationToken);
         await Task.Delay(TimeSpan.FromSeconds(SettleSeconds), cancellationToken);
+        if (_options.Part == PaymentTrace.Part)
+        {
+            await PaymentTrace.RunAsync(_postgres, _house, _run, cancellationToken);
+            return;
+        }
+
         var quiet = await _meter.MeasureQuietAsync(QuietSeconds, cancellationToken);
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture, $"Without a payment the house commits {quiet:0.00} times a second; that is taken off"));

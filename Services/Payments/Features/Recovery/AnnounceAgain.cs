@@ -56,7 +56,9 @@ internal sealed class AnnounceAgain(ServiceDatabase database) : IRecoveryStep
     private static async Task AnnounceAsync(
         ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken)
     {
-        var asConfirmed = row with { State = PaymentState.Confirming, CompletedAt = null };
+        var timeline = await TimelineTable.ReadAsync(transaction.Connection, row.PaymentId, cancellationToken);
+        var payment = new ChangedPayment(row, timeline);
+        var asConfirmed = payment with { Row = row with { State = PaymentState.Confirming, CompletedAt = null } };
         transaction.Enqueue(new PaymentProcessing
         {
             EventId = row.ProcessingEventId!.Value,
@@ -64,15 +66,15 @@ internal sealed class AnnounceAgain(ServiceDatabase database) : IRecoveryStep
             MerchantId = row.MerchantId,
             Mode = row.Mode,
             PaymentId = row.PaymentId,
-            Payment = await PaymentView.SnapshotAsync(transaction, asConfirmed, cancellationToken),
+            Payment = PaymentView.Snapshot(asConfirmed),
         });
         if (row.State == PaymentState.Completed)
         {
-            transaction.Enqueue(await FinishPayment.CompletedAsync(transaction, row, cancellationToken));
+            transaction.Enqueue(FinishPayment.Completed(payment));
         }
         else if (row.State == PaymentState.Failed)
         {
-            transaction.Enqueue(await FailRefundedPayment.FailedAsync(transaction, row, cancellationToken));
+            transaction.Enqueue(FailRefundedPayment.Failed(payment));
         }
     }
 }

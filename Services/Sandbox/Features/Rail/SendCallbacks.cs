@@ -21,7 +21,13 @@ internal sealed partial class SendCallbacks(
     private const int LeaseSeconds = 5;
     private const int TimeoutSeconds = 3;
 
+    /// <summary>With <see cref="TimeoutSeconds"/> below <see cref="LeaseSeconds"/>: no row is sent again for it.</summary>
+    private const int LongestDoneSeconds = 1;
+
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly List<long> _done = [];
+    private long _doneSince;
 
     /// <summary>Sends one callback now; whether it was taken isn't told.</summary>
     public async Task<bool> SendAsync(Guid transferId, RailStatus status, CancellationToken cancellationToken)
@@ -44,30 +50,40 @@ internal sealed partial class SendCallbacks(
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)
     {
+        // Rows that are done go with the next ones that are taken, or by themselves before their lease runs out.
         const string leaseSql =
             $"""
-            WITH leased AS (
+            WITH due AS MATERIALIZED (
+                SELECT callback_id FROM sandbox.rail_callback
+                WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED),
+            leased AS (
                 UPDATE sandbox.rail_callback
                 SET attempts = attempts + 1, due_at = clock_timestamp() + make_interval(secs => @lease)
-                WHERE callback_id IN (
-                    SELECT callback_id FROM sandbox.rail_callback
-                    WHERE due_at <= clock_timestamp() ORDER BY due_at LIMIT @limit FOR UPDATE SKIP LOCKED)
-                RETURNING callback_id, transfer_id, attempts)
+                WHERE callback_id IN (SELECT callback_id FROM due)
+                RETURNING callback_id, transfer_id, attempts),
+            gone AS (
+                DELETE FROM sandbox.rail_callback
+                WHERE callback_id = ANY(@done) AND (@mayWait IS FALSE OR EXISTS (SELECT FROM due))
+                RETURNING callback_id)
             SELECT callback_id, attempts, {RailTransferRow.Columns} FROM leased JOIN sandbox.rail_transfer USING (transfer_id)
             """;
-        const string deleteSql = "DELETE FROM sandbox.rail_callback WHERE callback_id = ANY(@done)";
+        var mayWait = Time.GetElapsedTime(_doneSince).TotalSeconds < LongestDoneSeconds;
         await using var connection = await database.OpenAsync(cancellationToken);
-        var due = (await connection.QueryAsync<Due>(leaseSql, new { lease = LeaseSeconds, limit = MaxBatch }, cancellationToken)).ToList();
-        if (due.Count == 0)
+        var due = (await connection.QueryAsync<Due>(
+            leaseSql, new { lease = LeaseSeconds, limit = MaxBatch, done = _done.ToArray(), mayWait }, cancellationToken)).ToList();
+        if (due.Count > 0 || !mayWait)
         {
-            return;
+            _done.Clear();
         }
 
         await connection.CloseAsync();
         var isDone = await Task.WhenAll(due.Select(callback => IsDoneAsync(callback, cancellationToken)));
-        var done = due.Where((_, index) => isDone[index]).Select(callback => callback.CallbackId).ToArray();
-        await connection.OpenAsync(cancellationToken);
-        await connection.ExecuteAsync(deleteSql, new { done }, cancellationToken);
+        if (_done.Count == 0)
+        {
+            _doneSince = Time.GetTimestamp();
+        }
+
+        _done.AddRange(due.Where((_, index) => isDone[index]).Select(callback => callback.CallbackId));
     }
 
     /// <summary>Taken by the receiver, or tried for the last time. A lease that ran out in a crash was an attempt too.</summary>
