@@ -96,9 +96,9 @@ internal sealed partial class RunReconciliations(
         }
     }
 
-    private void Say(RunRow run, IReadOnlyDictionary<string, long> found)
+    private void Say(RunRow run, ConcurrentDictionary<string, long> found)
     {
-        if (found.Count == 0)
+        if (found.IsEmpty)
         {
             LogBalanced(run.Id);
             return;

@@ -119,7 +119,7 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
                 };
                 if (status is not null)
                 {
-                    lines[payment.PaymentId] = new StatementLine(status, null);
+                    lines[payment.PaymentId] = new StatementLine(status, null, null);
                 }
             });
         return new Dictionary<Guid, StatementLine>(lines);

@@ -13,7 +13,7 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, FinishPayment finish, HeldTurns held, ExecutorSignal signal, FaultHook faults,
+    ServiceDatabase database, Rails rails, HeldTurns held, ExecutorSignal signal, FaultHook faults,
     RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
@@ -193,10 +193,10 @@ internal sealed partial class ExecutePayment(
         await (payment.State == PaymentState.Confirming
             ? answer switch
             {
-                TransferAnswer.Completed => finish.CompleteAsync(transaction, payment, cancellationToken),
+                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, cancellationToken),
                 TransferAnswer.Failed failed =>
-                    finish.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
-                _ => finish.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
+                    FinishPayment.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
+                _ => FinishPayment.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
             }
             : CompareAsync(transaction, payment, answer, cancellationToken));
         return true;
@@ -210,7 +210,7 @@ internal sealed partial class ExecutePayment(
         if (railHasPaid != (payment.State == PaymentState.Completed))
         {
             LogContradiction(payment.PaymentId, answer.Summary);
-            await finish.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
+            await FinishPayment.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
         }
     }
 
