@@ -107,8 +107,14 @@ internal sealed partial class ExecutePayment(
     private bool TryHold(SubmissionClaim claim, PaymentRow payment, TransferAnswer answer)
     {
         var turn = new HeldTurn(claim, payment, new RailWord(RailWord.Submit, answer.Summary), time.GetTimestamp());
-        return held.TryHold(
+        var isHeld = held.TryHold(
             turn, TimeSpan.FromSeconds(AskSchedule.DelaySeconds(claim.Tries + 1)), RecordLeftAsync);
+        if (isHeld)
+        {
+            LogAnswer(claim.PaymentId, claim.Tries + 1, answer.Summary);
+        }
+
+        return isHeld;
     }
 
     private RailWord WordOf(HeldTurn turn) =>

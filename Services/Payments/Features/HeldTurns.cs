@@ -43,13 +43,13 @@ internal sealed class HeldTurns(TimeProvider time) : IDisposable
             return false;
         }
 
-        if (Interlocked.Increment(ref _count) > MaxHeld)
+        // One of this payment may be left of a lease that has run out.
+        if (Interlocked.Increment(ref _count) > MaxHeld || !_held.TryAdd(turn.Claim.PaymentId, turn))
         {
             Interlocked.Decrement(ref _count);
             return false;
         }
 
-        _held[turn.Claim.PaymentId] = turn; // Under its lease nobody else has a turn of this payment.
         turn.Waiting = WaitAsync(turn, longest, record);
         return true;
     }

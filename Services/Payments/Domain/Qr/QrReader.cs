@@ -36,7 +36,7 @@ internal static class QrReader
 
         if (SbpLink.TryFind(trimmed, out var link))
         {
-            return SbpReader.Read(link, tables);
+            return SbpReader.Read(link, text, tables);
         }
 
         return BankTransferReader.Recognizes(trimmed)

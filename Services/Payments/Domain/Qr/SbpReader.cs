@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using ArdorQr.Contracts;
 
 namespace ArdorQr.Payments.Domain.Qr;
 
@@ -24,7 +25,10 @@ internal static class SbpReader
 
     private static readonly ushort PrefixChecksum = Crc16.Of(SbpLink.CanonicalPrefix.AsSpan());
 
-    public static QrReading Read(SbpLink link, QrTables tables)
+    /// <param name="link">The link that was found in the text.</param>
+    /// <param name="text">The text as it was scanned: mostly the canonical spelling already, and then kept as it is.</param>
+    /// <param name="tables">What banks are called.</param>
+    public static QrReading Read(SbpLink link, string text, QrTables tables)
     {
         if (link.IsSubscription)
         {
@@ -45,23 +49,23 @@ internal static class SbpReader
 
         var kind = id[1] == 'D' ? SbpKind.Dynamic : SbpKind.Static;
         return queryAt < 0
-            ? ShortForm(id, kind)
-            : ReadQuery(link.Target, id, kind, tables);
+            ? ShortForm(id, kind, text)
+            : ReadQuery(link.Target, id, kind, text, tables);
     }
 
-    private static QrReading.Payable ShortForm(ReadOnlySpan<char> id, SbpKind kind) =>
+    private static QrReading.Payable ShortForm(ReadOnlySpan<char> id, SbpKind kind, string text) =>
         new(new SbpQrCode
         {
             Kind = kind,
             QrcId = id.ToString(),
             MemberId = null,
             BankName = null,
-            CanonicalUrl = string.Concat(SbpLink.CanonicalPrefix, id),
+            CanonicalUrl = Canonical(text, id, []),
             HasChecksum = false,
         });
 
     private static QrReading ReadQuery(
-        ReadOnlySpan<char> target, ReadOnlySpan<char> id, SbpKind kind, QrTables tables)
+        ReadOnlySpan<char> target, ReadOnlySpan<char> id, SbpKind kind, string text, QrTables tables)
     {
         var checksumAt = target.IndexOf(ChecksumSeparator);
         if (checksumAt < 0
@@ -77,7 +81,7 @@ internal static class SbpReader
             return Refuse(QrRefusals.ChecksumMismatch(SbpQrCode.FormatName));
         }
 
-        return Check(parameters, kind) is { } refusal
+        return Check(parameters, kind, out var amount) is { } refusal
             ? Refuse(refusal)
             : new QrReading.Payable(new SbpQrCode
             {
@@ -85,21 +89,32 @@ internal static class SbpReader
                 QrcId = id.ToString(),
                 MemberId = parameters.Bank.ToString(),
                 BankName = tables.BankNameOf(parameters.Bank),
-                Amount = parameters.HasSum ? QrAmount.Parse(parameters.Sum) : null,
-                CanonicalUrl = Canonical(guarded, checksum),
+                Amount = amount,
+                CanonicalUrl = Canonical(text, guarded, checksum),
                 HasChecksum = true,
             });
     }
 
-    private static string Canonical(ReadOnlySpan<char> guarded, ushort checksum)
+    private static string Canonical(string text, ReadOnlySpan<char> guarded, ushort checksum)
     {
-        Span<char> digits = stackalloc char[ChecksumDigits];
-        checksum.TryFormat(digits, out _, "X4", CultureInfo.InvariantCulture);
-        return string.Concat(SbpLink.CanonicalPrefix, guarded, ChecksumSeparator, digits);
+        Span<char> tail = stackalloc char[ChecksumSeparator.Length + ChecksumDigits];
+        ChecksumSeparator.CopyTo(tail);
+        checksum.TryFormat(tail[ChecksumSeparator.Length..], out _, "X4", CultureInfo.InvariantCulture);
+        return Canonical(text, guarded, tail);
     }
 
-    private static QrRefusal? Check(SbpParameters parameters, SbpKind kind)
+    /// <summary>The scanned text itself if it is spelt so, for then there is nothing to copy.</summary>
+    private static string Canonical(string text, ReadOnlySpan<char> guarded, ReadOnlySpan<char> tail) =>
+        text.Length == SbpLink.CanonicalPrefix.Length + guarded.Length + tail.Length
+        && text.StartsWith(SbpLink.CanonicalPrefix, StringComparison.Ordinal)
+        && text.AsSpan(SbpLink.CanonicalPrefix.Length).StartsWith(guarded)
+        && text.AsSpan().EndsWith(tail)
+            ? text
+            : string.Concat(SbpLink.CanonicalPrefix, guarded, tail);
+
+    private static QrRefusal? Check(SbpParameters parameters, SbpKind kind, out Kopecks? amount)
     {
+        amount = null;
         if (parameters.Type is TypeSubscription)
         {
             return QrRefusals.Subscription;
@@ -111,12 +126,13 @@ internal static class SbpReader
         }
 
         return (parameters.Type is TypeDynamic) == (kind == SbpKind.Dynamic)
-            ? CheckSum(parameters, kind)
+            ? CheckSum(parameters, kind, out amount)
             : QrRefusals.SbpMalformed;
     }
 
-    private static QrRefusal? CheckSum(SbpParameters parameters, SbpKind kind)
+    private static QrRefusal? CheckSum(SbpParameters parameters, SbpKind kind, out Kopecks? amount)
     {
+        amount = null;
         if (!parameters.HasSum && !parameters.HasCurrency)
         {
             return kind == SbpKind.Dynamic ? QrRefusals.AmountMissing : null;
@@ -132,7 +148,8 @@ internal static class SbpReader
             return QrRefusals.CurrencyUnsupported(SbpQrCode.FormatName);
         }
 
-        return QrAmount.Parse(parameters.Sum) is null ? QrRefusals.AmountInvalid(SbpQrCode.FormatName) : null;
+        amount = QrAmount.Parse(parameters.Sum);
+        return amount is null ? QrRefusals.AmountInvalid(SbpQrCode.FormatName) : null;
     }
 
     private static bool IsId(ReadOnlySpan<char> id) =>
