@@ -1,0 +1,137 @@
+using System.Diagnostics;
+using ArdorQr.Chaos.Check;
+using ArdorQr.Chaos.Faults;
+using ArdorQr.Chaos.Hosting;
+using ArdorQr.Chaos.Load;
+
+namespace ArdorQr.Chaos;
+
+/// <summary>
+/// A running house with its merchants: load and harm, rest, judgement. The parts are separate, so that a test may do something
+/// else meanwhile.
+/// </summary>
+internal sealed class ChaosRun : IAsyncDisposable
+{
+    private const long FundsMinor = 900_000_000;
+    private const int UnfinishedMinutes = 6;
+
+    private readonly ChaosOptions _options;
+    private readonly Action<string> _report;
+    private readonly List<Merchant> _merchants = [];
+    private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
+
+    private ChaosRun(ChaosOptions options, Action<string> report, House house, Receiver receiver, Journal journal)
+    {
+        (_options, _report, House, Receiver, Journal) = (options, report, house, receiver, journal);
+        Operators = new ApiCaller(house.OperatorUrls, House.OperatorToken);
+    }
+
+    public House House { get; }
+
+    public Receiver Receiver { get; }
+
+    public Journal Journal { get; }
+
+    public ApiCaller Operators { get; }
+
+    public IReadOnlyList<Merchant> Merchants => _merchants;
+
+    public static async Task<ChaosRun> StartAsync(
+        ChaosOptions options, string folder, Action<string> report, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var journal = new Journal();
+        var house = await House.StartAsync(folder, options.Replicas, cancellationToken);
+        var run = new ChaosRun(options, report, house, await Receiver.StartAsync(journal, options.Seed, cancellationToken), journal);
+        try
+        {
+            for (var index = 0; index < options.Merchants; index++)
+            {
+                run._merchants.Add(await Merchant.RegisterAsync(
+                    index, FundsMinor, house.GatewayUrls, run.Operators, run.Receiver, cancellationToken));
+            }
+
+            report($"started in {Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s: {options.Replicas} of each of "
+                + $"{House.Services.Count} services, {options.Merchants} merchants; logs in {folder}");
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The load, and beside it whatever else <paramref name="meanwhile"/> does; both are told when the time is over.</summary>
+    public async Task LoadAsync(TimeSpan length, Func<CancellationToken, Task> meanwhile, CancellationToken cancellationToken)
+    {
+        var began = Stopwatch.GetTimestamp();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(length + TimeSpan.FromMinutes(UnfinishedMinutes));
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
+        enough.CancelAfter(length);
+        var traffic = new Traffic(_merchants, Journal, _options).RunAsync(enough.Token, limit.Token);
+        var beside = meanwhile(enough.Token);
+        await Task.WhenAny(traffic, beside);
+        if (traffic.IsCompleted)
+        {
+            await enough.CancelAsync(); // All payments are begun: no more harm.
+        }
+
+        await beside;
+        try
+        {
+            await traffic;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Journal.Fault($"some requests weren't answered within {UnfinishedMinutes} min of the last fault");
+        }
+
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        _report($"load    {Journal.Payments.Count} payments and {Journal.Deposits.Count} deposits begun in {seconds:F0} s "
+            + $"({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} requests repeated, {Journal.FailedTwice} more than once");
+    }
+
+    public Task HarmAsync(CancellationToken enough, CancellationToken cancellationToken) => HarmAsync(
+        FaultPlan.Make(
+            _options.Seed, TimeSpan.FromMinutes(_options.Minutes), _options.FaultSeconds, [.. House.Replicas.Select(replica => replica.Name)]),
+        enough, cancellationToken);
+
+    public async Task HarmAsync(IReadOnlyList<Fault> plan, CancellationToken enough, CancellationToken cancellationToken)
+    {
+        var mischief = new Mischief(House, _report);
+        await mischief.RunAsync(plan, enough, cancellationToken);
+        _report($"harm    {mischief.Done} faults, {mischief.Kills} of them kills; waiting until every process is ready");
+        await House.ReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Waits for rest and judges; with a breach when it doesn't come.</summary>
+    public async Task<(Findings Findings, Evidence Evidence)> JudgeAsync(CancellationToken cancellationToken)
+    {
+        Receiver.IsReliable = true;
+        var began = Stopwatch.GetTimestamp();
+        var restless = await new Rest(House, _merchants, Operators).WaitAsync(_options.RestLimit, _since, cancellationToken);
+        _report($"rest    {(restless is null ? "reached" : "NOT reached")} after {Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s");
+        var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
+        var findings = Checker.Check(evidence);
+        findings.Expect(restless is null, "rest", () => $"after {_options.RestLimit.TotalMinutes} min {restless}");
+        return (findings, evidence);
+    }
+
+    /// <summary>Judges once more, after something was falsified.</summary>
+    public async Task<Findings> JudgePlantedAsync(string plant, CancellationToken cancellationToken)
+    {
+        await Plant.PlantAsync(House, plant, cancellationToken);
+        var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
+        return Checker.Check(plant == Plant.LostEvent ? Plant.WithoutAnEvent(evidence) : evidence);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _merchants.ForEach(merchant => merchant.Dispose());
+        Operators.Dispose();
+        await House.DisposeAsync();
+        await Receiver.DisposeAsync();
+    }
+}

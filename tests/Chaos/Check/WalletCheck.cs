@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+namespace ArdorQr.Chaos.Check;
+
+/// <summary>
+/// A wallet holds its adjustment, a credit for each transfer to its address on chain, and a debit for each payment that the rail
+/// knows, given back once where the rail refused; no operation is missing, doubled or of nothing.
+/// </summary>
+internal static class WalletCheck
+{
+    public static void Run(Evidence evidence, Dictionary<Guid, RailTransfer> rail, Findings findings)
+    {
+        long credits = 0;
+        foreach (var view in evidence.Merchants)
+        {
+            var expected = ExpectedOf(view, evidence, rail);
+            credits += expected.Count(operation => operation.Key.Type == "deposit");
+            Compare(view, evidence, expected, findings);
+            CheckBalance(view, expected.Values.Sum(), findings);
+        }
+
+        CheckChain(evidence, findings);
+        findings.Holds($"{evidence.Merchants.Count} wallets compared, {credits} credits from the chain");
+    }
+
+    /// <summary>A deposit goes by its transaction on chain, a payment by its id.</summary>
+    private readonly record struct Operation(string Type, string Source);
+
+    private static Dictionary<Operation, long> ExpectedOf(MerchantView view, Evidence evidence, Dictionary<Guid, RailTransfer> rail)
+    {
+        var expected = new Dictionary<Operation, long> { [new("adjustment", "")] = view.Merchant.FundsMinor };
+        foreach (var transfer in evidence.Truth.Chain.Where(transfer => transfer.Owner == view.Merchant.Owner && transfer.IsCredited))
+        {
+            expected[new("deposit", transfer.TxHash)] = transfer.CreditMinor;
+        }
+
+        foreach (var payment in evidence.Journal.Payments.Where(payment => payment.Merchant == view.Merchant.Index && payment.Id is not null))
+        {
+            if (rail.TryGetValue(payment.Id!.Value, out var transfer))
+            {
+                expected[new("payment", $"{payment.Id}")] = -payment.AmountMinor;
+                if (transfer.FailureReason is not null)
+                {
+                    expected[new("refund", $"{payment.Id}")] = payment.AmountMinor;
+                }
+            }
+        }
+
+        return expected;
+    }
+
+    private static void Compare(MerchantView view, Evidence evidence, Dictionary<Operation, long> expected, Findings findings)
+    {
+        var actual = view.Operations.ToLookup(operation => Identify(operation, evidence), operation => operation.GetProperty("amountMinor").GetInt64());
+        foreach (var operation in actual)
+        {
+            var isExpected = expected.TryGetValue(operation.Key, out var amount);
+            findings.Expect(isExpected, "wallet", () => $"merchant {view.Merchant.Id} has a {operation.Key.Type} of {operation.Key.Source} that nothing demands");
+            findings.Expect(operation.Count() == 1, "wallet", () => $"merchant {view.Merchant.Id} has the {operation.Key.Type} of {operation.Key.Source} {operation.Count()} times");
+            findings.Expect(
+                !isExpected || operation.All(posted => posted == amount), "wallet",
+                () => $"the {operation.Key.Type} of {operation.Key.Source} is {string.Join(", ", operation)} instead of {amount}");
+        }
+
+        foreach (var operation in expected.Keys.Where(operation => !actual.Contains(operation)))
+        {
+            findings.Breach("wallet", $"merchant {view.Merchant.Id} lacks the {operation.Type} of {operation.Source}");
+        }
+    }
+
+    private static Operation Identify(JsonElement operation, Evidence evidence)
+    {
+        var type = operation.GetProperty("type").GetString()!;
+        var source = operation.GetProperty("sourceId");
+        return type switch
+        {
+            "adjustment" => new(type, ""),
+            "deposit" when evidence.Deposits.TryGetValue(source.GetGuid(), out var deposit) => new(type, deposit.GetProperty("txHash").GetString()!),
+            _ => new(type, source.ToString()),
+        };
+    }
+
+    private static void CheckBalance(MerchantView view, long expected, Findings findings)
+    {
+        findings.Expect(
+            view.BalanceMinor == expected, "wallet", () => $"merchant {view.Merchant.Id} has {view.BalanceMinor} and must have {expected}");
+        var balance = view.BalanceMinor;
+        foreach (var operation in view.Operations)
+        {
+            var after = operation.GetProperty("balanceAfterMinor").GetInt64();
+            findings.Expect(after == balance, "wallet", () => $"operation {operation.GetProperty("id")} ends at {after}, the next begins at {balance}");
+            balance = after - operation.GetProperty("amountMinor").GetInt64();
+        }
+
+        findings.Expect(balance == 0, "wallet", () => $"merchant {view.Merchant.Id}'s operations begin at {balance}");
+    }
+
+    /// <summary>What a client was promised is on chain, and nothing else is.</summary>
+    private static void CheckChain(Evidence evidence, Findings findings)
+    {
+        var chain = evidence.Truth.Chain.ToDictionary(transfer => transfer.TxHash);
+        foreach (var promised in evidence.Journal.Deposits.Where(deposit => deposit.TxHash is not null))
+        {
+            findings.Expect(
+                chain.TryGetValue(promised.TxHash!, out var transfer) && transfer.Micros == promised.Micros, "chain",
+                () => $"{promised.TxHash} of {promised.Micros} was promised and isn't on chain so");
+        }
+
+        var asked = evidence.Journal.Deposits.Count;
+        findings.Expect(chain.Count <= asked, "chain", () => $"{chain.Count} transfers on chain, {asked} were asked for");
+        findings.Holds($"{chain.Count} transfers on chain, {evidence.Journal.Deposits.Count(deposit => deposit.TxHash is not null)} promised, "
+            + $"{asked} asked for, {evidence.Truth.Chain.Count(transfer => !transfer.IsCredited)} below the minimum");
+    }
+}

@@ -1,0 +1,62 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace ArdorQr.Chaos.Hosting;
+
+/// <summary>A RabbitMQ of this run's own, as <c>./run</c> starts one without a container engine.</summary>
+internal sealed class Rabbit : IAsyncDisposable
+{
+    private const string User = "chaos";
+    private const int HandshakeSeconds = 5;
+
+    private readonly string _password = RandomNumberGenerator.GetHexString(32);
+
+    public Rabbit(string folder)
+    {
+        var script = Path.Combine(ChaosFolder.Repository, "AppHost/Infrastructure/rabbitmq-server");
+        Process = new ServerProcess(
+            "rabbitmq", folder,
+            [script, Path.Combine(folder, "rabbitmq"), $"{Port}", $"{FreePorts.Next()}", $"{FreePorts.Next()}"],
+            new Dictionary<string, string?> { ["RABBITMQ_USER"] = User, ["RABBITMQ_PASSWORD"] = _password })
+        {
+            ProgramName = "beam.smp",
+        };
+    }
+
+    public ServerProcess Process { get; }
+
+    public int Port { get; } = FreePorts.Next();
+
+    public string UriBy(int port) => $"amqp://{User}:{_password}@127.0.0.1:{port}/";
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        Process.Start();
+        await ReadyAsync(cancellationToken);
+    }
+
+    public Task ReadyAsync(CancellationToken cancellationToken) =>
+        Process.ReadyAsync(() => AnswersAsync(cancellationToken), restart: true, cancellationToken);
+
+    public ValueTask DisposeAsync() => Process.DisposeAsync();
+
+    /// <summary>It listens before it is ready; ready, it answers the protocol's header.</summary>
+    private async Task<bool> AnswersAsync(CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(TimeSpan.FromSeconds(HandshakeSeconds));
+        try
+        {
+            using var client = new TcpClient();
+            await client.ConnectAsync("127.0.0.1", Port, timeout.Token);
+            await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes("AMQP\0\0\u0009\u0001"), timeout.Token);
+            return await client.GetStream().ReadAsync(new byte[1], timeout.Token) == 1;
+        }
+        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return false;
+        }
+    }
+}
