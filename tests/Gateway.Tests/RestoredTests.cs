@@ -1,7 +1,7 @@
 using System.Net.Http.Json;
+using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Testing;
-using Dapper;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ArdorQr.Gateway.Tests;
@@ -48,7 +48,7 @@ public sealed class RestoredTests(GatewayFixture fixture)
         }
 
         await using var connection = await database.DataSource.OpenConnectionAsync(Cancellation);
-        return await connection.QuerySingleAsync<long>("SELECT number FROM gateway.merchant WHERE id = @id", new { id });
+        return await connection.QuerySingleAsync<long>("SELECT number FROM gateway.merchant WHERE id = @id", new { id }, Cancellation);
     }
 
     private static async Task<Guid?> TryRegisterAsync(TestGateway gateway)
