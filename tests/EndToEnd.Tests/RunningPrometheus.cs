@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text.Json;
 using ArdorQr.Testing;
 
@@ -38,10 +37,10 @@ internal sealed class RunningPrometheus : IAsyncDisposable
     {
         using var form = new FormUrlEncodedContent([new("query", expression)]);
         using var response = await _client.PostAsync(new Uri("/api/v1/query", UriKind.Relative), form, cancellationToken);
-        var answer = await response.Content.ReadFromJsonAsync<JsonElement>(cancellationToken);
+        var text = await response.Content.ReadAsStringAsync(cancellationToken); // No JSON until it is ready.
         return response.IsSuccessStatusCode
-            ? [.. answer.GetProperty("data").GetProperty("result").EnumerateArray()]
-            : throw new HttpRequestException($"{expression}: {answer}");
+            ? [.. JsonSerializer.Deserialize<JsonElement>(text).GetProperty("data").GetProperty("result").EnumerateArray()]
+            : throw new HttpRequestException($"{expression}: {text}");
     }
 
     public async ValueTask DisposeAsync()

@@ -145,7 +145,7 @@ public sealed class SecretsTests(RunningSystem system)
     {
         secrets["a merchant's key"] = merchant.Authorization.Split(' ')[1];
         secrets["a webhook secret"] = merchant.Webhooks.Secret!;
-        var issued = (await merchant.PostAsync("/v1/keys", new { label = "another" }, Token)).Expect(HttpStatusCode.Created);
+        var issued = (await merchant.PostAsync("/v1/keys", new { label = "another", mode = "test" }, Token)).Expect(HttpStatusCode.Created);
         secrets["an issued key"] = issued.Text("secret");
         await merchant.TopUpAsync(25m, Token);
         foreach (var (kind, amount, end) in new[] { ("dynamic", 30_000, "completed"), ("st00012", 30_000, "completed"), ("dynamic", 20_001, "failed") })
