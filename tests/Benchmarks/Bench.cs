@@ -1,6 +1,7 @@
 using ArdorQr.Benchmarks.Deposits;
 using ArdorQr.Benchmarks.Gateway;
 using ArdorQr.Benchmarks.Ledger;
+using ArdorQr.Benchmarks.Messaging;
 using ArdorQr.Benchmarks.Payments;
 using ArdorQr.Benchmarks.Webhooks;
 
@@ -22,6 +23,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("gateway", "a GET through the Gateway against a bare YARP and the service alone; needs wrk", GatewayBench.RunAsync),
         new("payments", "payments through the gateway to the webhook, spread and on one merchant; commits and messages each",
             PaymentsBench.RunAsync),
+        new("messaging", "our outbox, rows to consumed messages, against the bare clients and Wolverine's; rows of a killed process",
+            MessagingBench.RunAsync),
         new("parser", "reading a QR code against one pass with CRC-16, and its allocations", ParserBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),
         new("deposits", "requests to the chain, processor time and memory with up to 1,000,000 addresses; time to the webhook",
