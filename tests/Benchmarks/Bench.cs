@@ -1,6 +1,7 @@
 using ArdorQr.Benchmarks.Deposits;
 using ArdorQr.Benchmarks.Gateway;
 using ArdorQr.Benchmarks.Ledger;
+using ArdorQr.Benchmarks.Messaging;
 using ArdorQr.Benchmarks.Payments;
 using ArdorQr.Benchmarks.Webhooks;
 
@@ -23,6 +24,8 @@ internal sealed record Bench(string Name, string Summary, Func<BenchOptions, Can
         new("payments", "payments through the gateway to the webhook, spread and on one merchant; commits and messages each",
             PaymentsBench.RunAsync)
         { Parts = PaymentsBench.Parts },
+        new("messaging", "our outbox, rows to consumed messages, against the bare clients and Wolverine's; rows of a killed process",
+            MessagingBench.RunAsync),
         new("parser", "reading a QR code against one pass with CRC-16, its allocations, and its time on texts ten times as long",
             ParserBench.RunAsync),
         new("ledger --memory", "Ledger's memory over 1 million debits by HTTP", LedgerMemoryBench.RunAsync),

@@ -1,4 +1,5 @@
 using ArdorQr.Benchmarks.Hosting;
+using ArdorQr.Benchmarks.Messaging;
 using ArdorQr.Benchmarks.Webhooks;
 
 namespace ArdorQr.Benchmarks;
@@ -29,6 +30,12 @@ internal static class BenchProgram
         if (args is [BenchReceiver.Command, var receiverPort])
         {
             await BenchReceiver.RunAsync(receiverPort);
+            return 0;
+        }
+
+        if (args is [BenchSender.Command, var side, var senderPort])
+        {
+            await BenchSender.RunAsync(side, senderPort);
             return 0;
         }
 

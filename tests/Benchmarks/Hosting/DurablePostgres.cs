@@ -52,14 +52,14 @@ internal sealed class DurablePostgres : IAsyncDisposable
     }
 
     /// <summary>The superuser's.</summary>
-    public string ConnectionString(string? database) => new NpgsqlConnectionStringBuilder
+    public string ConnectionString(string? database, bool pooling = false) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
         Port = Port,
         Username = "postgres",
         Password = Password,
         Database = database,
-        Pooling = false,
+        Pooling = pooling,
     }.ConnectionString;
 
     public async Task ExecuteAsync(string? database, string sql, CancellationToken cancellationToken)
