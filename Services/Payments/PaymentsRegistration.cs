@@ -30,7 +30,6 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<ExecutorSignal>();
         builder.Services.AddSingleton<IdempotentRequests>();
         builder.Services.AddSingleton<CreatePayment>();
-        builder.Services.AddSingleton<FinishPayment>();
         builder.Services.AddSingleton<ExecutePayment>();
         builder.Services.AddSingleton<RailTurns>();
         builder.Services.AddSingleton<SettlePayment>();

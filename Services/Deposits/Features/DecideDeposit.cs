@@ -73,7 +73,7 @@ internal sealed partial class DecideDeposit(ServiceDatabase database, ILogger<De
         return transaction.QuerySingleOrDefaultAsync<DepositRow>(sql, new { depositId }, cancellationToken);
     }
 
-    private async Task WriteAsync(
+    private static async Task WriteAsync(
         ServiceTransaction transaction, DepositRow row, Request request, CancellationToken cancellationToken)
     {
         const string decideSql =

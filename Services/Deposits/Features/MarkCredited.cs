@@ -39,7 +39,7 @@ internal sealed partial class MarkCredited(ServiceDatabase database, ILogger<Mar
     };
 
     /// <summary>The row, credited now; null when it was credited before.</summary>
-    private async Task<DepositRow?> CreditAsync(
+    private static async Task<DepositRow?> CreditAsync(
         ServiceTransaction transaction, DepositPosted message, CancellationToken cancellationToken)
     {
         // The time is later than that of every earlier event of the deposit, whatever the clock did meanwhile.

@@ -189,7 +189,7 @@ internal sealed partial class SettleDeposit(
         }
     }
 
-    private async Task<ConfirmedRow?> WriteConfirmedAsync(
+    private static async Task<ConfirmedRow?> WriteConfirmedAsync(
         ServiceTransaction transaction, DepositRow row, ChainHash messageHash, Receipt.Received received, AcceptedRate rate,
         CancellationToken cancellationToken)
     {

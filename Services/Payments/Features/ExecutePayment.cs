@@ -13,7 +13,7 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, FinishPayment finish, FaultHook faults, RecoveryGate gate,
+    ServiceDatabase database, Rails rails, FaultHook faults, RecoveryGate gate,
     ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
@@ -141,10 +141,10 @@ internal sealed partial class ExecutePayment(
         await (payment.State == PaymentState.Confirming
             ? answer switch
             {
-                TransferAnswer.Completed => finish.CompleteAsync(transaction, payment, cancellationToken),
+                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, cancellationToken),
                 TransferAnswer.Failed failed =>
-                    finish.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
-                _ => finish.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
+                    FinishPayment.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
+                _ => FinishPayment.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
             }
             : CompareAsync(transaction, payment, answer, cancellationToken));
         return true;
@@ -158,7 +158,7 @@ internal sealed partial class ExecutePayment(
         if (railHasPaid != (payment.State == PaymentState.Completed))
         {
             LogContradiction(payment.PaymentId, answer.Summary);
-            await finish.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
+            await FinishPayment.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
         }
     }
 

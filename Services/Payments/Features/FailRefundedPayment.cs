@@ -33,7 +33,7 @@ internal sealed class FailRefundedPayment(ServiceDatabase database) : IConsumer<
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private async Task FailAsync(
+    private static async Task FailAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         var failed = await PaymentTable.FailAsync(

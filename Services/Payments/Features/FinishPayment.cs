@@ -8,10 +8,10 @@ namespace ArdorQr.Payments.Features;
 /// The two ends of a debited payment, and the rail's word against them, each with the event that Ledger acts on; in the
 /// caller's transaction.
 /// </summary>
-internal sealed class FinishPayment
+internal static class FinishPayment
 {
     /// <summary>confirming → completed.</summary>
-    public async Task<PaymentRow> CompleteAsync(
+    public static async Task<PaymentRow> CompleteAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         var row = await PaymentTable.CompleteAsync(
@@ -38,7 +38,7 @@ internal sealed class FinishPayment
     };
 
     /// <summary>confirming → refunding.</summary>
-    public async Task<PaymentRow> RejectAsync(
+    public static async Task<PaymentRow> RejectAsync(
         ServiceTransaction transaction, PaymentRow payment, string failureReason, CancellationToken cancellationToken)
     {
         var row = await PaymentTable.RejectAsync(
@@ -63,7 +63,7 @@ internal sealed class FinishPayment
     /// The rail's final word is another than the one that the payment was settled by: nothing changes for the merchant,
     /// an operator is called, and the difference is booked.
     /// </summary>
-    public async Task ContradictAsync(
+    public static async Task ContradictAsync(
         ServiceTransaction transaction, PaymentRow payment, bool railHasPaid, string railAnswer,
         CancellationToken cancellationToken)
     {

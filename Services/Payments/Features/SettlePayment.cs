@@ -13,7 +13,7 @@ namespace ArdorQr.Payments.Features;
 /// final word counts, and an operator who says otherwise is refused. It goes on being asked afterwards.
 /// </summary>
 internal sealed partial class SettlePayment(
-    ServiceDatabase database, Rails rails, ExecutePayment turns, FinishPayment finish, ExecutorSignal executor,
+    ServiceDatabase database, Rails rails, ExecutePayment turns, ExecutorSignal executor,
     RecoveryGate gate, ILogger<SettlePayment> logger)
 {
     private const string Completed = "completed";
@@ -111,8 +111,8 @@ internal sealed partial class SettlePayment(
         }
 
         var row = request.Outcome == Completed
-            ? await finish.CompleteAsync(transaction, current, cancellationToken)
-            : await finish.RejectAsync(transaction, current, ReasonOf(request, answer), cancellationToken);
+            ? await FinishPayment.CompleteAsync(transaction, current, cancellationToken)
+            : await FinishPayment.RejectAsync(transaction, current, ReasonOf(request, answer), cancellationToken);
         await SettlementTable.AddAsync(
             transaction, row.PaymentId, request.Outcome, request.Reason, answer.Summary, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
