@@ -35,6 +35,7 @@ internal static class WebhooksRegistration
         services.AddSingleton<AttemptRecords>();
         services.AddSingleton<RecordAttempts>();
         services.AddSingleton<DeliverySignal>();
+        services.AddSingleton<ClaimedWork>();
         services.AddSingleton<EventIntake>();
         services.AddSingleton<ConfigureEndpoint>();
         services.AddSingleton<ToolLimit>();

@@ -37,6 +37,9 @@ internal sealed record ClaimedDelivery
 
     /// <summary>The endpoint fails or is slow, so that the attempt may hold its place for long.</summary>
     public bool IsTroubled { get; init; }
+
+    /// <summary>More of its endpoint is due than the endpoint had places for.</summary>
+    public bool IsOneOfMore { get; init; }
 }
 
 /// <summary>How many deliveries a claim may take.</summary>
@@ -90,6 +93,7 @@ internal static class DeliveryClaims
         ),
         candidates AS (
             SELECT candidate.id, candidate.next_attempt_at, room.is_troubled,
+                cardinality(front.ids) > front.places AS is_one_of_more,
                 row_number() OVER (PARTITION BY room.is_troubled ORDER BY candidate.next_attempt_at) AS place
             FROM room
             CROSS JOIN LATERAL (
@@ -107,13 +111,13 @@ internal static class DeliveryClaims
                 AS candidate (id, next_attempt_at)
         ),
         due AS (
-            SELECT id, is_troubled, next_attempt_at FROM candidates
+            SELECT id, is_troubled, is_one_of_more, next_attempt_at FROM candidates
             WHERE place <= CASE WHEN is_troubled THEN @Troubled ELSE @Total * 2 END
             ORDER BY is_troubled, next_attempt_at
             LIMIT @Total * 2 -- Another process may be claiming the first of them.
         ),
         free AS (
-            SELECT delivery.id, due.is_troubled
+            SELECT delivery.id, due.is_troubled, due.is_one_of_more
             FROM due JOIN webhooks.delivery USING (id)
             WHERE delivery.next_attempt_at <= now() AND NOT delivery.paused
               AND (delivery.leased_until IS NULL OR delivery.leased_until <= now())
@@ -125,10 +129,10 @@ internal static class DeliveryClaims
             UPDATE webhooks.delivery
             SET leased_until = clock_timestamp() + make_interval(secs => @lease), epoch = delivery.epoch + 1
             FROM free WHERE delivery.id = free.id
-            RETURNING delivery.*, free.is_troubled
+            RETURNING delivery.*, free.is_troubled, free.is_one_of_more
         )
         SELECT taken.id, taken.event_id, taken.merchant_id, taken.mode, taken.epoch,
-            taken.attempts, taken.traceparent, taken.is_troubled,
+            taken.attempts, taken.traceparent, taken.is_troubled, taken.is_one_of_more,
             event.body, endpoint.url, endpoint.secret, endpoint.secret_key_id,
             CASE WHEN endpoint.previous_secret_until > now() THEN endpoint.previous_secret END AS previous_secret,
             endpoint.previous_secret_key_id, endpoint.version AS endpoint_version
@@ -160,6 +164,21 @@ internal static class DeliveryClaims
         Look,
         lease = LeaseSeconds,
     };
+
+    /// <summary>True while the endpoint takes attempts and its settings are those of the claim.</summary>
+    public static Task<bool> IsCurrentAsync(
+        NpgsqlConnection connection, ClaimedDelivery claim, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            SELECT EXISTS (
+                SELECT FROM webhooks.endpoint
+                WHERE merchant_id = @MerchantId AND mode = @Mode AND version = @EndpointVersion
+                  AND enabled AND url IS NOT NULL)
+            """;
+        return connection.QuerySingleAsync<bool>(
+            sql, new { claim.MerchantId, claim.Mode, claim.EndpointVersion }, cancellationToken);
+    }
 
     /// <summary>Gives leases back that no attempt was made under, so that others needn't wait for their end.</summary>
     public static Task<int> ReleaseAsync(

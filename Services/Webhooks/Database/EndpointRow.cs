@@ -24,6 +24,30 @@ internal sealed record EndpointRow
     public SealedSecret? Sealed => Secret is null ? null : new SealedSecret(Secret, SecretKeyId!);
 }
 
+/// <summary>An endpoint as whoever stores an event for it needs it.</summary>
+internal sealed record SharedEndpoint
+{
+    public string? Url { get; init; }
+    public bool Enabled { get; init; }
+    public byte[]? Secret { get; init; }
+    public string? SecretKeyId { get; init; }
+
+    /// <summary>The secret before the last rotation while it is valid.</summary>
+    public byte[]? PreviousSecret { get; init; }
+
+    public string? PreviousSecretKeyId { get; init; }
+    public long Version { get; init; }
+
+    /// <summary>It fails or is slow.</summary>
+    public bool IsTroubled { get; init; }
+
+    /// <summary>It is left alone for a while.</summary>
+    public bool IsResting { get; init; }
+
+    /// <summary>Deliveries to it are made, not paused.</summary>
+    public bool IsActive => Enabled && Url is not null;
+}
+
 /// <summary>
 /// The locks on an endpoint. Whoever stores a delivery holds the row shared, whoever changes what deliveries depend on
 /// holds it alone; both before touching a delivery.
@@ -33,24 +57,28 @@ internal static class EndpointLocks
     private const string EnsureSql =
         "INSERT INTO webhooks.endpoint (merchant_id, mode) VALUES (@merchantId, @mode) ON CONFLICT DO NOTHING";
 
-    /// <summary>True if deliveries to it are made now; stays true (or false) until the transaction ends.</summary>
-    public static async Task<bool> ShareAsync(
+    /// <summary>The row, made when missing; stays as it is until the transaction ends.</summary>
+    public static async Task<SharedEndpoint> ShareAsync(
         ServiceTransaction transaction, Guid merchantId, Mode mode, CancellationToken cancellationToken)
     {
         const string sql =
             """
-            SELECT enabled AND url IS NOT NULL FROM webhooks.endpoint
+            SELECT url, enabled, secret, secret_key_id, previous_secret_key_id, version,
+                CASE WHEN previous_secret_until > clock_timestamp() THEN previous_secret END AS previous_secret,
+                failing_since IS NOT NULL OR slow OR unanswered > 0 AS is_troubled,
+                coalesce(resting_until > clock_timestamp(), false) AS is_resting
+            FROM webhooks.endpoint
             WHERE merchant_id = @merchantId AND mode = @mode
             FOR SHARE
             """;
         var owner = new { merchantId, mode };
-        if (await transaction.QuerySingleOrDefaultAsync<bool?>(sql, owner, cancellationToken) is { } active)
+        if (await transaction.QuerySingleOrDefaultAsync<SharedEndpoint>(sql, owner, cancellationToken) is { } found)
         {
-            return active;
+            return found;
         }
 
         await transaction.ExecuteAsync(EnsureSql, owner, cancellationToken);
-        return await transaction.QuerySingleAsync<bool>(sql, owner, cancellationToken);
+        return await transaction.QuerySingleAsync<SharedEndpoint>(sql, owner, cancellationToken);
     }
 
     /// <summary>The row, made when missing, changed by nobody else until the transaction ends.</summary>

@@ -48,4 +48,44 @@ internal static class NewDelivery
             sql, new { id, eventId, paused = !isActive, redeliveryOf, traceparent = Activity.Current?.Id },
             cancellationToken) == 1;
     }
+
+    /// <summary>
+    /// Adds an event's own delivery under this process's lease, if fewer than <paramref name="share"/> of its endpoint
+    /// are due before it, leased ones among them; else it is added as any other, and the answer is false.
+    /// </summary>
+    /// <param name="transaction">Holds the endpoint's lock, and has stored the event.</param>
+    /// <param name="claim">What its attempt needs; <see cref="ClaimedDelivery.Epoch"/> is 1.</param>
+    /// <param name="share">At least 1.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public static Task<bool> AddClaimedAsync(
+        ServiceTransaction transaction, ClaimedDelivery claim, int share, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO webhooks.delivery (
+                id, event_id, merchant_id, mode, paused, traceparent, leased_until, epoch)
+            SELECT @Id, @EventId, @MerchantId, @Mode, false, @Traceparent,
+                CASE WHEN earlier.count < @share THEN clock_timestamp() + make_interval(secs => @lease) END,
+                CASE WHEN earlier.count < @share THEN @Epoch ELSE 0 END
+            FROM (
+                SELECT count(*) FROM (
+                    SELECT FROM webhooks.delivery
+                    WHERE merchant_id = @MerchantId AND mode = @Mode AND status = 'pending' AND NOT paused
+                      AND next_attempt_at <= now()
+                    LIMIT @share) AS due) AS earlier
+            RETURNING leased_until IS NOT NULL
+            """;
+        return transaction.QuerySingleAsync<bool>(
+            sql, new
+            {
+                claim.Id,
+                claim.EventId,
+                claim.MerchantId,
+                claim.Mode,
+                claim.Traceparent,
+                claim.Epoch,
+                share,
+                lease = DeliveryClaims.LeaseSeconds,
+            }, cancellationToken);
+    }
 }

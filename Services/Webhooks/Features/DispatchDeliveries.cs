@@ -14,17 +14,14 @@ namespace ArdorQr.Webhooks.Features;
 /// there is room for those that answer.
 /// </summary>
 internal sealed partial class DispatchDeliveries(
-    ServiceDatabase database, AttemptDelivery attempt, DeliverySignal signal, IOptions<WebhooksOptions> options,
-    TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
+    ServiceDatabase database, AttemptDelivery attempt, ClaimedWork work, DeliverySignal signal,
+    IOptions<WebhooksOptions> options, TimeProvider time, ILogger<DispatchDeliveries> logger) : BackgroundService
 {
-    private const int MaxBatch = 512;
-    private const int MaxAhead = 1_000; // Claimed past what is in flight: queued, or answered and being recorded.
-    private const int MaxQueuedToClaim = MaxAhead / 4;
-    private const int TroubledShare = 4; // One in so many places is for endpoints that fail or are slow.
-    private const int MaxPerEndpointWhenHalfFull = 2;
-
     /// <summary>What is left of a lease after a longer wait is too short for an attempt and its recording.</summary>
     private const int MaxQueuedSeconds = 15;
+
+    /// <summary>The endpoint's settings may have been changed in a longer wait, and are looked at again.</summary>
+    private const int FreshSeconds = 1;
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
@@ -33,26 +30,22 @@ internal sealed partial class DispatchDeliveries(
     /// </summary>
     private static readonly TimeSpan EndedPause = TimeSpan.FromMilliseconds(5);
 
-    private readonly ConcurrentQueue<(ClaimedDelivery Claim, long ClaimedAt)> _queue = new();
-    private readonly SemaphoreSlim _queued = new(0);
     private readonly SemaphoreSlim _places = new(options.Value.MaxInFlight);
     private readonly ConcurrentDictionary<(Guid Id, long Epoch), Task> _running = new();
 
     private readonly Setbacks _setbacks = new(logger, "Claiming due deliveries");
 
-    private int _claimed; // Queued, in flight and being recorded.
-    private int _troubled; // The same, to endpoints that fail or are slow.
     private int _endedSignalled;
 
     public override void Dispose()
     {
-        _queued.Dispose();
         _places.Dispose();
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        work.Open();
         var starting = StartQueuedAsync(stoppingToken);
         try
         {
@@ -69,35 +62,25 @@ internal sealed partial class DispatchDeliveries(
             // Stopping.
         }
 
+        work.Close();
         await starting;
-        await GiveBackAsync();
+        await GiveBackAsync(work.Empty());
         await Task.WhenAll(_running.Values);
     }
 
     /// <summary>Queues what is due and fits; true if there may be more.</summary>
     private async Task<bool> ClaimAsync(CancellationToken cancellationToken)
     {
-        var limits = LimitsNow();
-        if (limits.Total <= 0 || _queue.Count > MaxQueuedToClaim)
+        if (work.BeginLook(options.Value.MaxInFlight - _places.CurrentCount) is not var (look, limits))
         {
             return false; // There is enough to do; the attempts that end will wake us.
         }
 
         try
         {
+            var began = time.GetTimestamp();
             var claims = await TakeAsync(limits, cancellationToken);
-            foreach (var claim in claims)
-            {
-                Interlocked.Increment(ref _claimed);
-                Interlocked.Add(ref _troubled, claim.IsTroubled ? 1 : 0);
-                _queue.Enqueue((claim, time.GetTimestamp()));
-            }
-
-            if (claims.Count > 0)
-            {
-                _queued.Release(claims.Count);
-            }
-
+            work.Add(look, claims, began);
             _setbacks.Over();
             return claims.Count == limits.Total;
         }
@@ -122,20 +105,6 @@ internal sealed partial class DispatchDeliveries(
         return claims;
     }
 
-    private ClaimLimits LimitsNow()
-    {
-        var settings = options.Value;
-        var claimed = Volatile.Read(ref _claimed);
-        var troubled = Math.Max(settings.MaxInFlight / TroubledShare, 1) - Volatile.Read(ref _troubled);
-        var inFlight = settings.MaxInFlight - _places.CurrentCount;
-        var perEndpoint = inFlight < settings.MaxInFlight / 2
-            ? settings.MaxInFlightPerEndpoint
-            : Math.Min(settings.MaxInFlightPerEndpoint, MaxPerEndpointWhenHalfFull);
-        return new ClaimLimits(
-            Math.Min(settings.MaxInFlight + MaxAhead - claimed, MaxBatch), Math.Max(troubled, 0), perEndpoint,
-            settings.MaxInFlightPerFailingEndpoint);
-    }
-
     private async Task StartQueuedAsync(CancellationToken stoppingToken)
     {
         try
@@ -143,11 +112,8 @@ internal sealed partial class DispatchDeliveries(
             while (true)
             {
                 await _places.WaitAsync(stoppingToken);
-                await _queued.WaitAsync(stoppingToken);
-                if (_queue.TryDequeue(out var next))
-                {
-                    Start(next.Claim, next.ClaimedAt);
-                }
+                var next = await work.TakeAsync(stoppingToken);
+                Start(next.Claim, time.GetElapsedTime(next.ClaimedAt));
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -156,27 +122,29 @@ internal sealed partial class DispatchDeliveries(
         }
     }
 
-    private void Start(ClaimedDelivery claim, long claimedAt)
+    private void Start(ClaimedDelivery claim, TimeSpan waited)
     {
-        if (time.GetElapsedTime(claimedAt).TotalSeconds > MaxQueuedSeconds)
-        {
-            _places.Release();
-            Ended(claim); // The lease runs out, and the delivery is claimed again.
-            return;
-        }
-
         var running = new TaskCompletionSource();
         _running[(claim.Id, claim.Epoch)] = running.Task;
-        _ = AttemptAsync(claim, running);
+        _ = AttemptAsync(claim, waited, running);
     }
 
-    private async Task AttemptAsync(ClaimedDelivery claim, TaskCompletionSource running)
+    private async Task AttemptAsync(ClaimedDelivery claim, TimeSpan waited, TaskCompletionSource running)
     {
         await Task.Yield();
         try
         {
-            // Bounded by its own time-out; a stop waits for it.
-            await attempt.ExecuteAsync(claim, answered: () => _places.Release(), CancellationToken.None);
+            if (await IsStillGoodAsync(claim, waited))
+            {
+                // Bounded by its own time-out; a stop waits for it.
+                await attempt.ExecuteAsync(claim, answered: () => _places.Release(), CancellationToken.None);
+            }
+            else
+            {
+                _places.Release();
+                await GiveBackAsync([claim]);
+                signal.Wake();
+            }
         }
         catch (Exception exception)
         {
@@ -190,12 +158,35 @@ internal sealed partial class DispatchDeliveries(
         }
     }
 
+    /// <summary>An attempt takes the URL and the secret of its moment, not those of a claim that had to wait.</summary>
+    private async Task<bool> IsStillGoodAsync(ClaimedDelivery claim, TimeSpan waited)
+    {
+        if (waited.TotalSeconds <= FreshSeconds)
+        {
+            return true;
+        }
+
+        if (waited.TotalSeconds > MaxQueuedSeconds)
+        {
+            return false;
+        }
+
+        try
+        {
+            await using var connection = await database.OpenAsync(CancellationToken.None);
+            return await DeliveryClaims.IsCurrentAsync(connection, claim, CancellationToken.None);
+        }
+        catch
+        {
+            _places.Release();
+            throw;
+        }
+    }
+
     /// <summary>The endpoint, or another, may have waited for this place.</summary>
     private void Ended(ClaimedDelivery claim)
     {
-        Interlocked.Add(ref _troubled, claim.IsTroubled ? -1 : 0);
-        Interlocked.Decrement(ref _claimed);
-        if (Interlocked.Exchange(ref _endedSignalled, 1) == 0)
+        if (work.End(claim) && Interlocked.Exchange(ref _endedSignalled, 1) == 0)
         {
             _ = SignalEndedAsync();
         }
@@ -208,10 +199,8 @@ internal sealed partial class DispatchDeliveries(
         signal.Wake();
     }
 
-    private async Task GiveBackAsync()
+    private async Task GiveBackAsync(IReadOnlyList<ClaimedDelivery> unused)
     {
-        var unused = _queue.Select(queued => queued.Claim).ToList();
-        _queue.Clear();
         if (unused.Count == 0)
         {
             return;

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.Webhooks.Database;
+using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Webhooks.Features;
 
@@ -24,9 +26,12 @@ internal sealed record OwnerEvent(
 }
 
 /// <summary>
-/// What all consumers of owners' events do: the acceptance, the event and its delivery commit together.
+/// What all consumers of owners' events do: the acceptance, the event and its delivery commit together. Where there is
+/// room, the delivery is stored under this process's lease and sent from memory: nobody has to look for it.
 /// </summary>
-internal sealed class EventIntake(ServiceDatabase database, DeliverySignal signal, TimeProvider time)
+internal sealed class EventIntake(
+    ServiceDatabase database, ClaimedWork work, DeliverySignal signal, IOptions<WebhooksOptions> options,
+    TimeProvider time)
 {
     /// <param name="consumer">The consumer's queue.</param>
     /// <param name="told">What happened.</param>
@@ -40,15 +45,86 @@ internal sealed class EventIntake(ServiceDatabase database, DeliverySignal signa
             return; // Redelivered: the delivery exists.
         }
 
-        var isActive = await EndpointLocks.ShareAsync(transaction, told.MerchantId, told.Mode, cancellationToken);
-        if (await NewDelivery.TryAddEventAsync(transaction, stored, cancellationToken))
+        var endpoint = await EndpointLocks.ShareAsync(transaction, told.MerchantId, told.Mode, cancellationToken);
+        if (!await NewDelivery.TryAddEventAsync(transaction, stored, cancellationToken))
         {
-            var deliveryId = Guid.CreateVersion7(time.GetUtcNow());
-            await NewDelivery.AddAsync(
-                transaction, deliveryId, told.Id, isActive, redeliveryOf: null, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            return;
         }
 
-        await transaction.CommitAsync(cancellationToken);
-        signal.Wake();
+        if (endpoint is not { IsActive: true, IsTroubled: false, IsResting: false }
+            || work.TryReserve(told.MerchantId, told.Mode) is not { } share)
+        {
+            await NewDelivery.AddAsync(
+                transaction, Guid.CreateVersion7(time.GetUtcNow()), told.Id, endpoint.IsActive, redeliveryOf: null,
+                cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            Look(stored, endpoint);
+            return;
+        }
+
+        await StoreClaimedAsync(transaction, stored, endpoint, share, cancellationToken);
+    }
+
+    /// <summary>A process that dies here leaves the lease to run out, and the delivery is claimed as any other.</summary>
+    private async Task StoreClaimedAsync(
+        ServiceTransaction transaction, NewEvent stored, SharedEndpoint endpoint, int share,
+        CancellationToken cancellationToken)
+    {
+        var claim = ClaimOf(stored, endpoint);
+        var claimedAt = time.GetTimestamp();
+        var isOurs = false;
+        try
+        {
+            var isClaimed = await NewDelivery.AddClaimedAsync(transaction, claim, share, cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+            isOurs = isClaimed;
+        }
+        finally
+        {
+            if (!isOurs)
+            {
+                work.Forgo(stored.MerchantId, stored.Mode);
+            }
+        }
+
+        if (isOurs)
+        {
+            work.Start(claim, claimedAt);
+        }
+        else
+        {
+            Look(stored, endpoint);
+        }
+    }
+
+    private ClaimedDelivery ClaimOf(NewEvent stored, SharedEndpoint endpoint) => new()
+    {
+        Id = Guid.CreateVersion7(time.GetUtcNow()),
+        EventId = stored.EventId,
+        MerchantId = stored.MerchantId,
+        Mode = stored.Mode,
+        Epoch = 1,
+        Traceparent = Activity.Current?.Id,
+        Body = stored.Body,
+        Url = endpoint.Url!,
+        Secret = endpoint.Secret!,
+        SecretKeyId = endpoint.SecretKeyId!,
+        PreviousSecret = endpoint.PreviousSecret,
+        PreviousSecretKeyId = endpoint.PreviousSecretKeyId,
+        EndpointVersion = endpoint.Version,
+    };
+
+    /// <summary>Wakes the dispatcher, unless it could do nothing: what rests is found by polling.</summary>
+    private void Look(NewEvent stored, SharedEndpoint endpoint)
+    {
+        var share = endpoint.IsTroubled
+            ? options.Value.MaxInFlightPerFailingEndpoint
+            : options.Value.MaxInFlightPerEndpoint;
+        if (endpoint is { IsActive: true, IsResting: false }
+            && !work.IsHeldBack(stored.MerchantId, stored.Mode, share))
+        {
+            signal.Wake();
+        }
     }
 }
