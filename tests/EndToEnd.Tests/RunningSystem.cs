@@ -152,14 +152,6 @@ public sealed class RunningSystem : IAsyncLifetime
         return registered!.Value;
     }
 
-    /// <summary>A client of the operator API.</summary>
-    public async Task<HttpClient> OperatorAsync(CancellationToken cancellationToken)
-    {
-        var client = new HttpClient { BaseAddress = App.GetEndpoint("gateway", "operator") };
-        client.DefaultRequestHeaders.Authorization = new("Bearer", await EnvironmentAsync("gateway", "Operator__Token", cancellationToken));
-        return client;
-    }
-
     /// <summary>A service's database, as one reaches it who may do everything: to plant what no service would write.</summary>
     public async Task<NpgsqlConnection> DatabaseAsync(string service, CancellationToken cancellationToken)
     {
