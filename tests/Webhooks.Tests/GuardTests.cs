@@ -100,6 +100,35 @@ public sealed class GuardTests
         Assert.Equal("webhook_url_forbidden", await CodeOfAsync(host, "https://127.0.0.1:5000/", Mode.Live));
     }
 
+    [Fact]
+    public async Task Of_an_answer_without_end_64_kibibytes_are_read_and_the_connection_is_given_up()
+    {
+        const int limit = 64 * 1024, slack = 16 * 1024; // The answer's head, and what one read brings along.
+        var streams = new List<CountedStream>();
+        await using var host = await WebhooksHost.StartAsync(Token, services: services =>
+            services.Replace(ServiceDescriptor.Singleton<OpenConnection>(async (address, token) =>
+            {
+                streams.Add(new CountedStream(await Sockets.ConnectAsync(address, token)));
+                return streams[^1];
+            })));
+        await host.ConfigureAsync(Token);
+        host.Receiver.Answering = async context =>
+        {
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.Body.WriteAsync(new byte[8 * 1024], context.RequestAborted);
+            }
+        };
+        await host.OweAsync(Token);
+
+        await host.DeliverDueAsync(Token);
+
+        Assert.Equal("delivered", (await host.DeliveryAsync(Token)).GetProperty("status").GetString());
+        var stream = Assert.Single(streams);
+        await stream.Closed.WaitAsync(TimeSpan.FromSeconds(10), Token);
+        Assert.InRange(stream.BytesRead, limit, limit + slack);
+    }
+
     private static Action<IServiceCollection> Resolving(Func<string, IPAddress[]> resolve) => services =>
         services.Replace(ServiceDescriptor.Singleton<ResolveHost>(
             (host, _) => Task.FromResult(IPAddress.TryParse(host, out var literal) ? [literal] : resolve(host))));

@@ -37,4 +37,26 @@ public sealed class PauseTests
         await Testing.Eventually.TrueAsync(
             async () => await host.ScalarAsync<long>(PausedSql, null, Token) == Events, Token);
     }
+
+    [Fact]
+    public async Task A_change_of_settings_does_not_wait_for_an_attempt_that_is_being_recorded()
+    {
+        await using var host = await WebhooksHost.StartAsync(Token);
+        await host.ConfigureAsync(Token);
+        await host.OweAsync(Token);
+        await host.OweAsync(Token);
+        await using (var recording = await host.Database.Database.BeginAsync(Token))
+        {
+            const string sql = "SELECT 1 FROM webhooks.delivery ORDER BY id DESC LIMIT 1 FOR UPDATE";
+            await recording.ExecuteAsync(sql, null, Token);
+
+            var disabling = host.PutAsync(new { url = host.Receiver.Url, enabled = false }, Token);
+
+            using var disabled = await disabling.WaitAsync(TimeSpan.FromSeconds(10), Token);
+            Assert.True(disabled.IsSuccessStatusCode);
+        }
+
+        await Testing.Eventually.TrueAsync(
+            async () => await host.ScalarAsync<long>(PausedSql, null, Token) == 2, Token);
+    }
 }

@@ -50,6 +50,8 @@ public sealed class AddressRulesTests
     [InlineData("3fff::1")]
     [InlineData("2002:7f00:1::1")] // 6to4 of 127.0.0.1.
     [InlineData("2002:a00:1::1")]
+    [InlineData("2a02:6b8::5efe:10.0.0.1")] // ISATAP.
+    [InlineData("2a02:6b8::200:5efe:169.254.169.254")]
     [InlineData("5f00::1")] // Segment routing.
     [InlineData("fc00::1")]
     [InlineData("fd00:ec2::254")] // Metadata.
@@ -80,6 +82,7 @@ public sealed class AddressRulesTests
     [InlineData("223.255.255.255")]
     [InlineData("::ffff:8.8.8.8")]
     [InlineData("64:ff9b::8.8.8.8")]
+    [InlineData("2a02:6b8::5efe:8.8.8.8")]
     [InlineData("2a02:6b8::feed:0ff")]
     [InlineData("2606:4700:4700::1111")]
     public void Addresses_of_public_hosts_are_allowed(string address) =>

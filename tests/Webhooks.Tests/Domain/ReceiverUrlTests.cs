@@ -99,4 +99,23 @@ public sealed class ReceiverUrlTests
         Assert.IsType<ReceiverUrl.Verdict.Forbidden>(ReceiverUrl.Judge(url, Mode.Test, allowLoopback: false));
         Assert.IsNotType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge(url, Mode.Live, allowLoopback: true));
     }
+
+    [Theory]
+    [InlineData("https://ledger/")]
+    [InlineData("https://ledger.:8443/")]
+    [InlineData("https://ledger.ardorqr.svc.cluster.local/")]
+    [InlineData("https://vault.INTERNAL/")]
+    [InlineData("https://printer.local./")]
+    [InlineData("https://router.home.arpa/")]
+    [InlineData("https://nas.lan/")]
+    [InlineData("https://host.localdomain/")]
+    public void A_name_that_only_an_inner_network_knows_is_refused_whether_it_is_there_or_not(string url) =>
+        Assert.IsType<ReceiverUrl.Verdict.Forbidden>(ReceiverUrl.Judge(url, Mode.Live, allowLoopback: true));
+
+    [Theory]
+    [InlineData("https://internal.example.ru/")]
+    [InlineData("https://local.ru/")]
+    [InlineData("https://xlan.xn--p1ai/")]
+    public void A_name_is_inner_by_its_end_only(string url) =>
+        Assert.IsType<ReceiverUrl.Verdict.Accepted>(ReceiverUrl.Judge(url, Mode.Live, allowLoopback: false));
 }
