@@ -19,8 +19,9 @@ internal static class WebhooksRegistration
         services.AddSingleton<IValidateOptions<WebhooksOptions>, WebhooksOptionsRules>();
         services.AddOptionsWithValidateOnStart<WebhooksOptions>().BindConfiguration(WebhooksOptions.Section);
         services.AddSingleton(_ => RandomNumberGenerator.Create());
+        services.AddSingleton(_ => new SystemNames(Dns.GetHostAddresses));
         services.AddSingleton<ResolveHost>(
-            static (host, cancellationToken) => Dns.GetHostAddressesAsync(host, cancellationToken));
+            static provider => provider.GetRequiredService<SystemNames>().ResolveAsync);
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<WebhooksOptions>>().Value;

@@ -100,7 +100,7 @@ public sealed class ClaimedAtIntakeTests
     }
 
     [Fact]
-    public async Task What_the_processs_places_held_back_follows_when_an_attempt_ends()
+    public async Task What_a_full_process_held_back_follows_when_an_attempt_ends()
     {
         const int merchants = 5;
         await using var host = await StartAsync(new() { ["Webhooks:MaxInFlight"] = "2" });
@@ -178,7 +178,8 @@ public sealed class ClaimedAtIntakeTests
         Assert.True(work.End(late));
     }
 
-    private Task<WebhooksHost> StartAsync(Dictionary<string, string?>? settings = null, TestDatabase? replicaOn = null) =>
+    private Task<WebhooksHost> StartAsync(
+        Dictionary<string, string?>? settings = null, TestDatabase? replicaOn = null) =>
         WebhooksHost.StartAsync(
             Token, dispatching: true, services: services => DispatcherTests.WithTime(services, _time),
             settings: settings, replicaOn: replicaOn);

@@ -45,8 +45,7 @@ public sealed class PauseTests
         await host.ConfigureAsync(Token);
         await host.OweAsync(Token);
         await host.OweAsync(Token);
-        var recording = await host.Database.Database.BeginAsync(Token);
-        await using (recording)
+        await using (var recording = await host.Database.Database.BeginAsync(Token))
         {
             const string sql = "SELECT 1 FROM webhooks.delivery ORDER BY id DESC LIMIT 1 FOR UPDATE";
             await recording.ExecuteAsync(sql, null, Token);

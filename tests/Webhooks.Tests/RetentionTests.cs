@@ -86,7 +86,7 @@ public sealed class RetentionTests
         Assert.Equal(0, await host.ScalarAsync<long>("SELECT count(*) FROM webhooks.attempt", null, Token));
     }
 
-    /// <summary>Else each of a batch's thousand rows would be looked for in the whole table of those that refer to it.</summary>
+    /// <summary>Else the whole table would be gone through for each of a batch's thousand rows.</summary>
     [Fact]
     public async Task What_refers_to_a_row_that_retention_deletes_is_found_by_an_index()
     {

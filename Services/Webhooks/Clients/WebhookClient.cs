@@ -36,6 +36,7 @@ internal sealed class WebhookClient : IDisposable
     private const int ConnectionLifetimeSeconds = 60; // A change of DNS counts after that.
     private const int MaxHeadersKib = 32;
     private const int MaxReadBytes = 64 * 1024; // Read on past what is kept, so that the connection can be used again.
+    private const int ReadAtOnceBytes = 8 * 1024;
     private const string JsonType = "application/json";
     private const string UserAgent = "ArdorQR-Webhooks/1.0";
 
@@ -56,7 +57,7 @@ internal sealed class WebhookClient : IDisposable
             ConnectTimeout = TimeSpan.FromSeconds(ConnectTimeoutSeconds),
             PooledConnectionLifetime = TimeSpan.FromSeconds(ConnectionLifetimeSeconds),
             MaxResponseHeadersLength = MaxHeadersKib,
-            MaxResponseDrainSize = MaxReadBytes,
+            MaxResponseDrainSize = 0, // What goes on past that costs its connection, not our reading.
         });
     }
 
@@ -113,13 +114,14 @@ internal sealed class WebhookClient : IDisposable
     private static async Task<byte[]> ReadStartAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var kept = new byte[Answer.MaxKeptBytes];
-        var scrap = new byte[8 * 1024];
+        var scrap = new byte[ReadAtOnceBytes];
         var (total, keptCount) = (0, 0);
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
             for (int read;
-                total < MaxReadBytes && (read = await stream.ReadAsync(scrap, cancellationToken)) > 0;
+                total < MaxReadBytes && (read = await stream.ReadAsync(
+                    scrap.AsMemory(0, Math.Min(ReadAtOnceBytes, MaxReadBytes - total)), cancellationToken)) > 0;
                 total += read)
             {
                 var take = Math.Min(read, kept.Length - keptCount);

@@ -12,13 +12,17 @@ internal static class DeliveryPauses
     /// <summary>So many are marked in one transaction.</summary>
     public const int MaxBatch = 1_000;
 
-    /// <summary>Marks one batch, and notes at the endpoint whether there may be more.</summary>
+    /// <summary>
+    /// Marks one batch, notes at the endpoint whether there is more, and returns how many it marked. What an attempt is
+    /// being recorded for is left for later: that transaction holds several deliveries, and one that waits for another
+    /// while it is waited for would be ended by the database.
+    /// </summary>
     /// <param name="transaction">Holds the endpoint's row alone.</param>
     /// <param name="merchantId">The endpoint's.</param>
     /// <param name="mode">The endpoint's.</param>
     /// <param name="paused">What all its pending deliveries are to be.</param>
     /// <param name="cancellationToken">Stops the statements.</param>
-    public static async Task SetAsync(
+    public static async Task<int> SetAsync(
         ServiceTransaction transaction, Guid merchantId, Mode mode, bool paused, CancellationToken cancellationToken)
     {
         const string pauseSql =
@@ -28,7 +32,7 @@ internal static class DeliveryPauses
                 SELECT id FROM webhooks.delivery
                 WHERE merchant_id = @merchantId AND mode = @mode AND status = 'pending' AND NOT paused
                 LIMIT @limit
-                FOR UPDATE)
+                FOR UPDATE SKIP LOCKED)
             """;
         const string resumeSql =
             """
@@ -37,7 +41,19 @@ internal static class DeliveryPauses
                 SELECT id FROM webhooks.delivery
                 WHERE merchant_id = @merchantId AND mode = @mode AND status = 'pending' AND paused
                 LIMIT @limit
-                FOR UPDATE)
+                FOR UPDATE SKIP LOCKED)
+            """;
+        const string leftToPauseSql =
+            """
+            SELECT EXISTS (
+                SELECT FROM webhooks.delivery
+                WHERE merchant_id = @merchantId AND mode = @mode AND status = 'pending' AND NOT paused)
+            """;
+        const string leftToResumeSql =
+            """
+            SELECT EXISTS (
+                SELECT FROM webhooks.delivery
+                WHERE merchant_id = @merchantId AND mode = @mode AND status = 'pending' AND paused)
             """;
         const string noteSql =
             """
@@ -46,7 +62,9 @@ internal static class DeliveryPauses
             """;
         var marked = await transaction.ExecuteAsync(
             paused ? pauseSql : resumeSql, new { merchantId, mode, limit = MaxBatch }, cancellationToken);
-        await transaction.ExecuteAsync(
-            noteSql, new { merchantId, mode, unfinished = marked == MaxBatch }, cancellationToken);
+        var unfinished = await transaction.QuerySingleAsync<bool>(
+            paused ? leftToPauseSql : leftToResumeSql, new { merchantId, mode }, cancellationToken);
+        await transaction.ExecuteAsync(noteSql, new { merchantId, mode, unfinished }, cancellationToken);
+        return marked;
     }
 }

@@ -50,6 +50,40 @@ internal static class NewDelivery
     }
 
     /// <summary>
+    /// Adds many at once: the endpoint's row, which attempts are recorded under, is held for one statement and not for
+    /// hundreds. What is past its retention is left out.
+    /// </summary>
+    /// <param name="transaction">Holds the endpoint's lock.</param>
+    /// <param name="repeated">Stored events, each with the delivery that is repeated.</param>
+    /// <param name="isActive">What the lock returned; a delivery without a receiver waits, paused.</param>
+    /// <param name="time">For the new ids.</param>
+    /// <param name="cancellationToken">Stops the statement.</param>
+    public static Task<int> AddAllAsync(
+        ServiceTransaction transaction, IReadOnlyCollection<(Guid EventId, Guid DeliveryId)> repeated, bool isActive,
+        TimeProvider time, CancellationToken cancellationToken)
+    {
+        const string sql =
+            """
+            INSERT INTO webhooks.delivery (id, event_id, merchant_id, mode, paused, redelivery_of, traceparent)
+            SELECT fresh.id, event_id, merchant_id, mode, @paused, fresh.redelivery_of, @traceparent
+            FROM unnest(@ids, @events, @redeliveries) AS fresh (id, event_id, redelivery_of)
+            JOIN webhooks.event USING (event_id)
+            WHERE body IS NOT NULL
+            FOR KEY SHARE OF event
+            """;
+        var now = time.GetUtcNow();
+        return transaction.ExecuteAsync(
+            sql, new
+            {
+                ids = repeated.Select(_ => Guid.CreateVersion7(now)).ToArray(),
+                events = repeated.Select(delivery => delivery.EventId).ToArray(),
+                redeliveries = repeated.Select(delivery => delivery.DeliveryId).ToArray(),
+                paused = !isActive,
+                traceparent = Activity.Current?.Id,
+            }, cancellationToken);
+    }
+
+    /// <summary>
     /// Adds an event's own delivery under this process's lease, if fewer than <paramref name="share"/> of its endpoint
     /// are due before it, leased ones among them; else it is added as any other, and the answer is false.
     /// </summary>

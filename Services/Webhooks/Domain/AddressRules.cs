@@ -52,6 +52,12 @@ internal static class AddressRules
     /// </summary>
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
+    /// <summary>
+    /// ISATAP's interface identifier (RFC 5214), with the universal bit or without: the last 4 bytes are an IPv4
+    /// address that the packet would go to.
+    /// </summary>
+    private static readonly byte[][] IsatapIdentifiers = [[0x00, 0x00, 0x5e, 0xfe], [0x02, 0x00, 0x5e, 0xfe]];
+
     public static bool IsPublic(IPAddress address)
     {
         if (address.AddressFamily == AddressFamily.InterNetwork)
@@ -61,9 +67,18 @@ internal static class AddressRules
 
         if (address.IsIPv4MappedToIPv6 || Nat64.Contains(address))
         {
-            return IsPublic(new IPAddress(address.GetAddressBytes().AsSpan(NetworkPrefixBytes)));
+            return IsPublic(Embedded4(address));
         }
 
-        return Global6.Contains(address) && !Forbidden6.Any(network => network.Contains(address));
+        return Global6.Contains(address) && !Forbidden6.Any(network => network.Contains(address))
+            && (!IsIsatap(address) || IsPublic(Embedded4(address)));
+    }
+
+    private static IPAddress Embedded4(IPAddress address) => new(address.GetAddressBytes().AsSpan(NetworkPrefixBytes));
+
+    private static bool IsIsatap(IPAddress address)
+    {
+        var identifier = address.GetAddressBytes().AsMemory(NetworkPrefixBytes - IsatapIdentifiers[0].Length);
+        return IsatapIdentifiers.Any(start => identifier.Span.StartsWith(start));
     }
 }

@@ -11,6 +11,16 @@ internal sealed partial record ReceiverUrl
 {
     public const int MaxLength = 2_048;
 
+    /// <summary>
+    /// Ends of names that the public DNS doesn't know. They are refused unseen, as are names of one label: an answer
+    /// that depends on whether such a name is there would tell what is in our network.
+    /// </summary>
+    private static readonly string[] InnerEnds =
+    [
+        ".localhost", ".localdomain", ".local", ".internal", ".intranet", ".private", ".corp", ".home", ".lan",
+        ".home.arpa",
+    ];
+
     private ReceiverUrl(Uri uri, bool isOnThisMachine) => (Uri, IsOnThisMachine) = (uri, isOnThisMachine);
 
     public Uri Uri { get; }
@@ -81,11 +91,16 @@ internal sealed partial record ReceiverUrl
                 : new Verdict.Forbidden();
         }
 
-        var name = uri.IdnHost.TrimEnd('.');
-        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase)
-            || name.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase)
-                ? new Verdict.Forbidden()
-                : new Verdict.Accepted(new ReceiverUrl(uri, false));
+        return IsInner(uri.IdnHost)
+            ? new Verdict.Forbidden()
+            : new Verdict.Accepted(new ReceiverUrl(uri, false));
+    }
+
+    private static bool IsInner(string host)
+    {
+        var name = host.TrimEnd('.');
+        return !name.Contains('.', StringComparison.Ordinal)
+            || InnerEnds.Any(end => name.EndsWith(end, StringComparison.OrdinalIgnoreCase));
     }
 
     private static string AuthorityOf(string text)

@@ -37,7 +37,7 @@ internal sealed class ClaimedWork(IOptions<WebhooksOptions> options) : IDisposab
     {
         public int Claimed { get; set; }
 
-        /// <summary>The look since which something waits for this endpoint's next end; null when nothing does.</summary>
+        /// <summary>Since which look something waits for this endpoint's next end; null when nothing does.</summary>
         public long? HeldBackSince { get; set; }
     }
 
@@ -96,7 +96,8 @@ internal sealed class ClaimedWork(IOptions<WebhooksOptions> options) : IDisposab
     {
         lock (_gate)
         {
-            if (!_loads.TryGetValue((merchantId, mode), out var load) || load.Claimed < Math.Min(share, ShareOf(_claimed)))
+            if (!_loads.TryGetValue((merchantId, mode), out var load)
+                || load.Claimed < Math.Min(share, ShareOf(_claimed)))
             {
                 return false;
             }

@@ -8,11 +8,12 @@ using Microsoft.Extensions.Options;
 namespace ArdorQr.Webhooks.Features;
 
 /// <summary>
-/// Claims due deliveries, a little ahead of what fits, and attempts them side by side. It is woken by what this process
-/// commits and by attempts that end; polling finds what is due by time and what other processes left behind. When the
-/// process stops, what is in flight is finished and the rest given back. Endpoints that fail or are slow share a part
-/// of the places, and the fuller the places are, the fewer one endpoint gets: however many hang until the time-out,
-/// there is room for those that answer.
+/// Attempts side by side what this process has claimed: events that it stored under a lease of its own, and due
+/// deliveries that it claims, a little ahead of what fits. It looks for those when this process has committed some, and
+/// when an attempt ends that they waited for; polling finds what is due by time and what other processes left behind.
+/// When the process stops, what is in flight is finished and the rest given back. Endpoints that fail or are slow share
+/// a part of the places, and the fuller the places are, the fewer one endpoint gets: however many hang until the
+/// time-out, there is room for those that answer.
 /// </summary>
 internal sealed partial class DispatchDeliveries(
     ServiceDatabase database, AttemptDelivery attempt, ClaimedWork work, DeliverySignal signal, RecoveryGate gate,

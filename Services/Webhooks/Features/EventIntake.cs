@@ -66,7 +66,7 @@ internal sealed class EventIntake(
         await StoreClaimedAsync(transaction, stored, endpoint, share, cancellationToken);
     }
 
-    /// <summary>A process that dies here leaves the lease to run out, and the delivery is claimed as any other.</summary>
+    /// <summary>A process that dies then leaves the lease to run out, and the delivery is claimed by another.</summary>
     private async Task StoreClaimedAsync(
         ServiceTransaction transaction, NewEvent stored, SharedEndpoint endpoint, int share,
         CancellationToken cancellationToken)

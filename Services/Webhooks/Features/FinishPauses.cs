@@ -26,7 +26,7 @@ internal sealed class FinishPauses(
         }
     }
 
-    /// <summary>One batch of one endpoint; false when there is none left.</summary>
+    /// <summary>One batch of one endpoint; false when there is none left, or somebody holds what is.</summary>
     internal async Task<bool> FinishOneAsync(CancellationToken cancellationToken)
     {
         const string sql =
@@ -42,9 +42,9 @@ internal sealed class FinishPauses(
         }
 
         var endpoint = await EndpointLocks.TakeAsync(transaction, owner.MerchantId, owner.Mode, cancellationToken);
-        await DeliveryPauses.SetAsync(
+        var marked = await DeliveryPauses.SetAsync(
             transaction, owner.MerchantId, owner.Mode, paused: !endpoint.IsActive, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return true;
+        return marked > 0;
     }
 }

@@ -93,14 +93,9 @@ internal sealed class RecoverDeliveries(ServiceDatabase database, DeliverySignal
             """;
         var failed = (await transaction.QueryAsync<Failed>(
             sql, new { endpoint.MerchantId, endpoint.Mode, since, limit = MaxBatch }, cancellationToken)).ToList();
-        var now = time.GetUtcNow();
-        foreach (var delivery in failed)
-        {
-            await NewDelivery.AddAsync(
-                transaction, Guid.CreateVersion7(now), delivery.EventId, endpoint.IsActive, delivery.Id,
-                cancellationToken);
-        }
-
+        await NewDelivery.AddAllAsync(
+            transaction, [.. failed.Select(delivery => (delivery.EventId, delivery.Id))], endpoint.IsActive, time,
+            cancellationToken);
         return failed.Count;
     }
 
