@@ -19,6 +19,9 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
     private const string FaultHeaders = "MT-Fault-";
     private const int MaxMovedPerQueue = 1_000;
     private const int ConnectTimeoutSeconds = 5;
+    private const int MaxTries = 5;
+
+    private static readonly TimeSpan PauseOfABroker = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Every consumer's queue, all services'.</summary>
     public static IReadOnlyList<string> Consumers { get; } =
@@ -31,8 +34,28 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
         "webhooks.payment-processing", "webhooks.payment-completed", "webhooks.payment-failed",
     ];
 
-    /// <summary>Moves what lies in the error queues to our database.</summary>
+    /// <summary>
+    /// Moves what lies in the error queues to our database. A queue that has just been made has no leader for a moment: the
+    /// broker ends the connection of who asks it then, and is asked again.
+    /// </summary>
     public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await DrainOnceAsync(cancellationToken);
+                return;
+            }
+            catch (OperationInterruptedException exception) when (
+                tries < MaxTries && exception.ShutdownReason?.ReplyCode == Constants.InternalError)
+            {
+                await Task.Delay(PauseOfABroker, time, cancellationToken);
+            }
+        }
+    }
+
+    private async Task DrainOnceAsync(CancellationToken cancellationToken)
     {
         await using var connection = await ConnectAsync(cancellationToken);
         foreach (var queue in Consumers)
@@ -53,7 +76,7 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
             {
                 count += (await channel.QueueDeclarePassiveAsync(queue + ErrorSuffix, cancellationToken)).MessageCount;
             }
-            catch (OperationInterruptedException)
+            catch (OperationInterruptedException exception) when (IsNoSuchQueue(exception))
             {
                 // No such queue: nothing of this consumer was ever dead-lettered.
             }
@@ -91,7 +114,7 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
             {
                 got = await channel.BasicGetAsync(queue + ErrorSuffix, autoAck: false, cancellationToken);
             }
-            catch (OperationInterruptedException)
+            catch (OperationInterruptedException exception) when (IsNoSuchQueue(exception))
             {
                 return; // No such queue: nothing of this consumer was ever dead-lettered.
             }
@@ -105,6 +128,9 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
             await channel.BasicAckAsync(got.DeliveryTag, multiple: false, cancellationToken);
         }
     }
+
+    private static bool IsNoSuchQueue(OperationInterruptedException exception) =>
+        exception.ShutdownReason?.ReplyCode == Constants.NotFound;
 
     private DeadLetterRow RowOf(string queue, BasicGetResult got)
     {

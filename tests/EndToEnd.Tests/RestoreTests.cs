@@ -9,9 +9,9 @@ namespace ArdorQr.EndToEnd.Tests;
 
 /// <summary>
 /// docs/restore.md, done: a base backup and the archive of the log, a restore to a point in time with the scripts of
-/// deploy/backup, and recovery mode. The sandbox keeps its own database: it is the outside, which doesn't go back.
+/// deploy/backup, and recovery mode. The sandbox keeps its own database: it is the outside, which doesn't go back. It has
+/// a system of its own, and settings of the process with it, so that `./test` runs it as a program of its own.
 /// </summary>
-[Collection(OneSystem.Name)]
 public sealed class RestoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-restore-").FullName;
