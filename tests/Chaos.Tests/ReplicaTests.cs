@@ -10,7 +10,7 @@ public sealed class ReplicaTests
 {
     private const int LimitMilliseconds = 1_200_000;
 
-    private const string Switch = "ARDORQR_PREVIOUS_RELEASE";
+    private const string Switch = "ARDORQR_REPLICAS";
 
     /// <summary>An end of its own makes the load no shorter than what is done meanwhile.</summary>
     private static readonly TimeSpan LoadLimit = TimeSpan.FromMinutes(6);
@@ -18,6 +18,7 @@ public sealed class ReplicaTests
     [Fact(Timeout = LimitMilliseconds)]
     public async Task A_rolling_restart_under_load_loses_nothing_and_costs_a_client_one_repetition_at_most()
     {
+        Asked();
         var cancellation = TestContext.Current.CancellationToken;
         await using var house = await RunningHouse.StartAsync(Options(seed: 31), cancellation);
         var epoch = await EpochAsync(house.Run.House, cancellation);
@@ -37,8 +38,7 @@ public sealed class ReplicaTests
     public async Task The_release_before_works_beside_this_one_over_the_same_databases_and_queues()
     {
         var cancellation = TestContext.Current.CancellationToken;
-        Assert.SkipUnless(
-            Environment.GetEnvironmentVariable(Switch) == "1", $"not run: its build takes minutes; {Switch}=1 ./test Chaos runs it");
+        Asked();
         var (previous, whyNot) = await PreviousRelease.BuildAsync(cancellation);
         Assert.SkipWhen(previous is null, $"not run: {whyNot}");
         await using var house = await RunningHouse.StartAsync(Options(seed: 32), cancellation);
@@ -52,6 +52,10 @@ public sealed class ReplicaTests
         await ReplaceAsync(house.Run, "-1", Release.Own, cancellation);
         await house.AssertProvenAsync(cancellation);
     }
+
+    /// <summary>They would make `./test` half as long again; the README tells of them.</summary>
+    private static void Asked() => Assert.SkipUnless(
+        Environment.GetEnvironmentVariable(Switch) == "1", $"not run: it takes minutes; {Switch}=1 ./test Chaos runs it");
 
     private static ChaosOptions Options(int seed) => new()
     {
