@@ -60,6 +60,9 @@ public sealed class RunningSystem : IAsyncLifetime
 
         Directory.CreateDirectory(FaultsFolder);
         Environment.SetEnvironmentVariable("Faults__Folder", FaultsFolder); // Services inherit the AppHost's environment.
+        // A service that dies is back within them on a busy machine; the cut-off counts from the intent.
+        Environment.SetEnvironmentVariable("Payments__CutOffSeconds", "40");
+        Environment.SetEnvironmentVariable("Payments__ReviewSeconds", "60");
         Environment.SetEnvironmentVariable("Reconciliation__MarginSeconds", $"{MarginSeconds}");
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(StartTimeoutSeconds));
         await _collector.StartAsync(timeout.Token);

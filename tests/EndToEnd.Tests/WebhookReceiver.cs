@@ -19,7 +19,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
     private const int WaitSeconds = 90;
 
     private readonly ConcurrentQueue<Received> _received = [];
-    private readonly SemaphoreSlim _arrived = new(0);
+    private TaskCompletionSource _arrived = NewSignal();
     private readonly ConcurrentQueue<string> _unlike = [];
     private readonly PublishedContract _contract;
     private readonly WebApplication _app;
@@ -58,6 +58,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         while (true)
         {
             AssertAsAgreed();
+            var arrived = Volatile.Read(ref _arrived).Task; // Taken before the look: what comes after it ends it.
             if (_received.FirstOrDefault(received => received.Type == type && fits(received.Data)) is { } found)
             {
                 return found;
@@ -65,7 +66,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
             try
             {
-                await _arrived.WaitAsync(either.Token);
+                await arrived.WaitAsync(either.Token);
             }
             catch (OperationCanceledException) when (timeout.IsCancellationRequested)
             {
@@ -81,6 +82,8 @@ internal sealed class WebhookReceiver : IAsyncDisposable
         await _app.DisposeAsync();
         AssertAsAgreed();
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void AssertAsAgreed() => Assert.True(_unlike.IsEmpty, string.Join("\n", _unlike));
 
@@ -104,7 +107,7 @@ internal sealed class WebhookReceiver : IAsyncDisposable
 
         _received.Enqueue(new(root.GetProperty("id").GetGuid(), type, root.GetProperty("data").Clone(), body,
             context.Request.Headers.TraceParent.ToString()));
-        _arrived.Release();
+        Interlocked.Exchange(ref _arrived, NewSignal()).TrySetResult(); // Each waiter is woken, not one of them.
         return TypedResults.Ok();
     }
 
