@@ -91,7 +91,7 @@ internal sealed class CompareBooks(
         await MatchAsync(told, cancellationToken);
 
         void Add(List<ToldEvent> events, Guid? id, string type, DepositRow deposit) =>
-            AddEvent(events, id, type, ("depositId", deposit.Id), deposit.Mode, deposit.MerchantId);
+            AddEvent(events, id, type, ("depositId", deposit.Id), deposit.Mode, deposit.MerchantId, deposit.ChangedAt);
     }
 
     private async Task PaymentsAsync(CancellationToken cancellationToken)
@@ -117,13 +117,16 @@ internal sealed class CompareBooks(
         await MatchAsync(told, cancellationToken);
 
         void Add(List<ToldEvent> events, Guid? id, string type, PaymentRow payment) =>
-            AddEvent(events, id, type, ("paymentId", payment.PaymentId), payment.Mode, payment.MerchantId);
+            AddEvent(
+                events, id, type, ("paymentId", payment.PaymentId), payment.Mode, payment.MerchantId, payment.ChangedAt);
     }
 
     private void AddEvent(
-        List<ToldEvent> told, Guid? id, string type, (string Name, Guid Id) about, string mode, Guid merchantId)
+        List<ToldEvent> told, Guid? id, string type, (string Name, Guid Id) about, string mode, Guid merchantId,
+        DateTimeOffset changedAt)
     {
-        if (id is { } eventId && BookQuery.TimeOf(eventId) <= until)
+        // An event's id has its object's time, not its own: by that, what was just told of an old payment would be overdue.
+        if (id is { } eventId && changedAt <= until)
         {
             told.Add(new ToldEvent(eventId, type, about.Name, about.Id, mode, merchantId));
         }
