@@ -52,6 +52,7 @@ public static partial class ServiceHost
         builder.Services.AddSingleton<FaultHook>();
         builder.Services.AddSingleton(provider => DataSource(provider.GetRequiredService<Connections>(), provider));
         builder.Services.AddSingleton<ServiceDatabase>();
+        builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<Migrator>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));

@@ -20,6 +20,8 @@ internal sealed class TestService : IAsyncDisposable
 
     public HttpClient Client => _app.GetTestClient();
 
+    public IServiceProvider Services => _app.Services;
+
     public ServiceDatabase Database => _app.Services.GetRequiredService<ServiceDatabase>();
 
     public TestDatabase TestDatabase => _database;

@@ -42,16 +42,16 @@ internal sealed class ConfirmPayment(
             _ = JsonBody.Parse<Request>(body) ?? throw new RejectedException(CommonErrors.BadJson);
         }
 
-        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, async (transaction, enter) =>
+        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, async (transaction, enter, token) =>
         {
-            var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, cancellationToken);
+            var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, token);
             return await enter() switch
             {
                 Entry.Turned { Answer: var answer } => new Beginning.Ended(answer),
-                Entry.Admitted { Call: var call } => await OpenAsync(caller, payment, call, transaction, cancellationToken),
+                Entry.Admitted { Call: var call } => await OpenAsync(caller, payment, call, transaction, token),
                 _ => throw new UnreachableException(),
             };
-        }, cancellationToken);
+        }, isAlone: caller.Limits.DailyBudgets.Count > 0, cancellationToken);
     }
 
     private async Task<Beginning> OpenAsync(

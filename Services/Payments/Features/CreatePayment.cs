@@ -14,7 +14,7 @@ namespace ArdorQr.Payments.Features;
 
 /// <summary>POST /v1/payments: reads a code, asks the rail who is paid and how much, and stores the offer.</summary>
 internal sealed class CreatePayment(
-    ServiceDatabase database, Rails rails, IdempotentRequests requests, QrTables tables,
+    GroupCommit commits, Rails rails, IdempotentRequests requests, QrTables tables,
     IOptions<PaymentsOptions> options)
 {
     private const int MaxReferenceCharacters = 128;
@@ -108,8 +108,6 @@ internal sealed class CreatePayment(
             RETURNING {PaymentRow.Columns}
             """;
         var fee = options.Value.Tariff.FeeOf(offer.Amount);
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        await call.EnsureHeldAsync(transaction, cancellationToken);
         var parameters = new
         {
             paymentId = call.PaymentId,
@@ -132,25 +130,27 @@ internal sealed class CreatePayment(
             lifetime = options.Value.LifetimeSeconds,
             codeExpiresAt = offer.CodeExpiresAt,
         };
-        PaymentRow? row = null;
-        for (var attempt = 0; row is null && attempt < MaxMoments; attempt++)
+        return await commits.RunAsync(async (transaction, token) =>
         {
-            row = await transaction.QuerySingleOrDefaultAsync<PaymentRow>(insertSql, parameters, cancellationToken);
-            if (row is null && await IsOverAsync(transaction, offer.CodeExpiresAt, cancellationToken))
+            await call.EnsureHeldAsync(transaction, token);
+            for (var attempt = 0; attempt < MaxMoments; attempt++)
             {
-                return call.Of(PaymentErrors.QrExpired);
+                if (await transaction.QuerySingleOrDefaultAsync<PaymentRow>(insertSql, parameters, token) is { } row)
+                {
+                    var answer = Answer.Of(StatusCodes.Status201Created, PaymentView.Of(row));
+                    return Ended(await call.KeepAsync(transaction, answer, token));
+                }
+
+                if (await IsOverAsync(transaction, offer.CodeExpiresAt, token))
+                {
+                    return Ended(call.Of(PaymentErrors.QrExpired));
+                }
             }
-        }
 
-        if (row is null)
-        {
-            return call.Of(CommonErrors.Unavailable); // Nothing was stored; a repetition may succeed.
-        }
+            return Ended(call.Of(CommonErrors.Unavailable)); // Nothing was stored; a repetition may succeed.
+        }, cancellationToken);
 
-        var answer = await call.KeepAsync(
-            transaction, Answer.Of(StatusCodes.Status201Created, PaymentView.Of(row)), cancellationToken);
-        await transaction.CommitAsync(cancellationToken);
-        return answer;
+        static UnitEnd<Answer> Ended(Answer answer) => new(answer, Commits: true);
     }
 
     private static async Task<bool> IsOverAsync(

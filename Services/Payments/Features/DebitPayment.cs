@@ -34,7 +34,7 @@ internal abstract record DebitOutcome
 /// confirm and recovery come here, together or one after the other; the first to record decides, the rest read it.
 /// </summary>
 internal sealed class DebitPayment(
-    ServiceDatabase database, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, RailTurns turns,
+    ServiceDatabase database, GroupCommit commits, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, RailTurns turns,
     ExecutePayment execute, IOptions<PaymentsOptions> options)
 {
     /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
@@ -79,29 +79,29 @@ internal sealed class DebitPayment(
         PaymentRow payment, Guid attemptId, Guid operationId, Func<ServiceTransaction, PaymentRow, Task> keep,
         CancellationToken cancellationToken)
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
-        var isNew = current.OpenAttemptId == attemptId;
-        using var turn = isNew ? turns.TryHold(current.MerchantId) : null;
-        SubmissionClaim? claim = null;
-        if (isNew)
+        using var turn = turns.TryHold(payment.MerchantId);
+        var (current, claim) = await commits.RunAsync(async (transaction, token) =>
         {
-            (current, claim) = await ConfirmAsync(
-                transaction, current, operationId, turn is null ? 0 : execute.LeaseSeconds, cancellationToken);
-        }
-        else if (current.DebitId != attemptId)
-        {
-            throw new InvalidOperationException(
-                $"Ledger posted the attempt {attemptId}, which payment {payment.PaymentId} has closed.");
-        }
+            var (row, taken) = (await LockAsync(transaction, payment.PaymentId, token), default(SubmissionClaim));
+            if (row.OpenAttemptId == attemptId)
+            {
+                (row, taken) = await ConfirmAsync(
+                    transaction, row, operationId, turn is null ? 0 : execute.LeaseSeconds, token);
+            }
+            else if (row.DebitId != attemptId)
+            {
+                throw new InvalidOperationException(
+                    $"Ledger posted the attempt {attemptId}, which payment {payment.PaymentId} has closed.");
+            }
 
-        await keep(transaction, current);
-        await transaction.CommitAsync(cancellationToken);
-        if (turn is not null)
+            await keep(transaction, row);
+            return new UnitEnd<(PaymentRow, SubmissionClaim?)>((row, taken), Commits: true);
+        }, cancellationToken);
+        if (claim is not null && turn is not null)
         {
-            turn.Start(current.PaymentId, token => execute.RunAsync(claim!, current, token));
+            turn.Start(current.PaymentId, token => execute.RunAsync(claim, current, token));
         }
-        else if (isNew)
+        else if (claim is not null)
         {
             executor.Wake();
         }

@@ -13,7 +13,7 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, Rails rails, HeldTurns held, ExecutorSignal signal, FaultHook faults,
+    ServiceDatabase database, GroupCommit commits, Rails rails, HeldTurns held, ExecutorSignal signal, FaultHook faults,
     RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
@@ -92,14 +92,23 @@ internal sealed partial class ExecutePayment(
             return;
         }
 
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        payment = (await PaymentTable.LockAsync(transaction, paymentId, cancellationToken))!;
-        if (await (turn is null
-            ? SubmissionTable.TakeAsync(transaction.Connection, paymentId, LeaseSeconds, cancellationToken)
-            : SubmissionTable.NoteAsync(transaction, turn.Claim, WordOf(turn), cancellationToken)) is { } claim)
+        var heard = await commits.RunAsync(async (transaction, token) =>
         {
+            var current = (await PaymentTable.LockAsync(transaction, paymentId, token))!;
+            if (await (turn is null
+                ? SubmissionTable.TakeAsync(transaction.Connection, paymentId, LeaseSeconds, token)
+                : SubmissionTable.NoteAsync(transaction, turn.Claim, WordOf(turn), token)) is not { } claim)
+            {
+                return new UnitEnd<SubmissionClaim?>(null, Commits: true);
+            }
+
             using var activity = ContinueTrace(claim); // The payment's, not the callback's.
-            await RecordAsync(transaction, claim, payment, RailWord.Ask, answer, cancellationToken);
+            var isRecorded = await TryRecordAsync(transaction, claim, current, RailWord.Ask, answer, token);
+            return new UnitEnd<SubmissionClaim?>(isRecorded ? claim : null, Commits: isRecorded);
+        }, cancellationToken);
+        if (heard is not null)
+        {
+            LogAnswer(paymentId, heard.Tries + 1, answer.Summary);
         }
     }
 
@@ -163,28 +172,31 @@ internal sealed partial class ExecutePayment(
     private async Task RecordAsync(
         SubmissionClaim claim, string? action, TransferAnswer answer, CancellationToken cancellationToken)
     {
-        await using var transaction = await database.BeginAsync(cancellationToken);
-        var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, cancellationToken))!;
-        await RecordAsync(transaction, claim, payment, action, answer, cancellationToken);
-    }
-
-    /// <summary>Records the answer and commits, unless the row was taken by another meanwhile.</summary>
-    private async Task RecordAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, string? action,
-        TransferAnswer answer, CancellationToken cancellationToken)
-    {
-        var word = new RailWord(action, answer.Summary);
-        if (await (answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
-            ? TryFinishAsync(transaction, claim, payment, word, answer, cancellationToken)
-            : TryPostponeAsync(transaction, claim, word, answer, cancellationToken)))
+        var isRecorded = await commits.RunAsync(async (transaction, token) =>
         {
-            await transaction.CommitAsync(cancellationToken);
+            var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, token))!;
+            return new UnitEnd<bool>(
+                await TryRecordAsync(transaction, claim, payment, action, answer, token), Commits: true);
+        }, cancellationToken);
+        if (isRecorded)
+        {
             LogAnswer(claim.PaymentId, claim.Tries + 1, answer.Summary);
         }
         else
         {
             LogLeaseLost(claim.PaymentId);
         }
+    }
+
+    /// <summary>Records the answer; false, and nothing is changed, when the row was taken by another meanwhile.</summary>
+    private Task<bool> TryRecordAsync(
+        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, string? action,
+        TransferAnswer answer, CancellationToken cancellationToken)
+    {
+        var word = new RailWord(action, answer.Summary);
+        return answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
+            ? TryFinishAsync(transaction, claim, payment, word, answer, cancellationToken)
+            : TryPostponeAsync(transaction, claim, word, answer, cancellationToken);
     }
 
     private async Task<bool> TryFinishAsync(

@@ -35,6 +35,7 @@ internal sealed class IdempotentCall(HttpContext context, Guid paymentId, Idempo
     public async Task<Answer> KeepAsync(
         ServiceTransaction transaction, Answer answer, CancellationToken cancellationToken)
     {
+        IsKept = false; // The change may be made again, after a roll-back.
         if (Scope is not null
             && !await IdempotencyTable.TrySaveAsync(
                 transaction, Scope, Token, answer.Status, answer.Body, cancellationToken))

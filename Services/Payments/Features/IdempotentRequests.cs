@@ -14,7 +14,8 @@ namespace ArdorQr.Payments.Features;
 /// token: a holder whose lease was taken over can't commit, so the work is never done twice.
 /// </summary>
 internal sealed partial class IdempotentRequests(
-    ServiceDatabase database, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<IdempotentRequests> logger)
+    ServiceDatabase database, GroupCommit commits, TimeProvider time, IHostApplicationLifetime lifetime,
+    ILogger<IdempotentRequests> logger)
 {
     private const string KeyHeader = "Idempotency-Key";
     private const int MaxKeyCharacters = 255;
@@ -29,12 +30,9 @@ internal sealed partial class IdempotentRequests(
         HttpContext context, string operation, byte[] body, Func<IdempotentCall, Task<Answer>> work,
         CancellationToken cancellationToken)
     {
-        Entry entry;
-        await using (var connection = await database.OpenAsync(cancellationToken))
-        {
-            entry = await EnterAsync(connection, context, operation, body, cancellationToken);
-        }
-
+        var entry = await commits.RunAsync(
+            async (transaction, token) => new UnitEnd<Entry>(
+                await EnterAsync(transaction.Connection, context, operation, body, token), Commits: true), cancellationToken);
         return entry switch
         {
             Entry.Admitted { Call: var call } => await RunAsync(call, work),
@@ -53,40 +51,42 @@ internal sealed partial class IdempotentRequests(
     /// <param name="begin">
     /// Takes its locks, then reserves, then changes: in this order whoever holds the key waits for nobody behind it.
     /// </param>
+    /// <param name="isAlone">The change locks what other requests of other payments lock too: it is in no group.</param>
     /// <param name="cancellationToken">The caller's token.</param>
     public async Task<Answer> RunAsync(
         HttpContext context, string operation, byte[] body,
-        Func<ServiceTransaction, Func<Task<Entry>>, Task<Beginning>> begin, CancellationToken cancellationToken)
+        Func<ServiceTransaction, Func<Task<Entry>>, CancellationToken, Task<Beginning>> begin, bool isAlone,
+        CancellationToken cancellationToken)
     {
-        IdempotentCall? call = null;
-        Beginning beginning;
-        await using (var transaction = await database.BeginAsync(cancellationToken))
-        {
-            beginning = await begin(transaction, async () =>
-            {
-                var entry = await EnterAsync(transaction.Connection, context, operation, body, cancellationToken);
-                call = (entry as Entry.Admitted)?.Call;
-                return entry;
-            });
-            if (call is null || beginning is Beginning.Ended { Answer.IsKept: false })
-            {
-                return ((Beginning.Ended)beginning).Answer; // Rolled back, the reservation too.
-            }
-
-            if (beginning is Beginning.Ended { Answer: var kept } && !call.IsKept)
-            {
-                await call.KeepAsync(transaction, kept, cancellationToken);
-            }
-
-            await transaction.CommitAsync(lifetime.ApplicationStopped);
-        }
-
+        var (call, beginning) = await (isAlone
+            ? commits.RunAloneAsync(BeginAsync, cancellationToken)
+            : commits.RunAsync(BeginAsync, cancellationToken));
         return beginning switch
         {
             Beginning.Ended { Answer: var answer } => answer,
-            Beginning.GoesOn { Work: var work } => await RunAsync(call, _ => work()),
+            Beginning.GoesOn { Work: var work } => await RunAsync(call!, _ => work()),
             _ => throw new UnreachableException(),
         };
+
+        async Task<UnitEnd<(IdempotentCall? Call, Beginning Beginning)>> BeginAsync(
+            ServiceTransaction transaction, CancellationToken token)
+        {
+            IdempotentCall? admitted = null;
+            var begun = await begin(transaction, async () =>
+            {
+                var entry = await EnterAsync(transaction.Connection, context, operation, body, token);
+                admitted = (entry as Entry.Admitted)?.Call;
+                return entry;
+            }, token);
+            var isKept = begun is not Beginning.Ended { Answer.IsKept: false };
+            if (admitted is not null && isKept && begun is Beginning.Ended { Answer: var kept })
+            {
+                await admitted.KeepAsync(transaction, kept, token);
+            }
+
+            // An answer that isn't kept takes the reservation back; who was turned away has reserved nothing.
+            return new UnitEnd<(IdempotentCall?, Beginning)>((admitted, begun), Commits: admitted is null || isKept);
+        }
     }
 
     /// <summary>The request with this key, or what is answered in its place.</summary>
@@ -123,9 +123,9 @@ internal sealed partial class IdempotentRequests(
             var answer = await work(call);
             if (answer.IsKept && !call.IsKept && call.Scope is not null)
             {
-                await using var transaction = await database.BeginAsync(finish);
-                await call.KeepAsync(transaction, answer, finish);
-                await transaction.CommitAsync(finish);
+                await commits.RunAsync(
+                    async (transaction, token) => new UnitEnd<Answer>(
+                        await call.KeepAsync(transaction, answer, token), Commits: true), finish);
             }
 
             return answer;

@@ -95,13 +95,17 @@ internal sealed partial class RailTurns(ExecutorSignal signal, ILogger<RailTurns
     internal void End(Guid merchantId)
     {
         // Removed at zero, so that the table is as long as the turns that are held.
-        if (_byMerchant.AddOrUpdate(merchantId, 0, static (_, turns) => turns - 1) == 0)
+        var left = _byMerchant.AddOrUpdate(merchantId, 0, static (_, turns) => turns - 1);
+        if (left == 0)
         {
             _byMerchant.TryRemove(KeyValuePair.Create(merchantId, 0));
         }
 
-        _slots.Release();
-        signal.Wake(); // What this merchant had to leave may go now.
+        _slots.Release(); // Whoever waits for a slot has it.
+        if (left >= SubmissionTable.MaxTurnsPerMerchant - 1)
+        {
+            signal.Wake(); // What this merchant had to leave may go now.
+        }
     }
 
     private RailTurn Hold(Guid merchantId, out int held)
