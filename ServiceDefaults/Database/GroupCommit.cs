@@ -12,11 +12,14 @@ public readonly record struct UnitEnd<TResult>(TResult Result, bool Commits);
 /// <summary>
 /// Group commit: units of work that come while others are being committed share the next transaction and its one commit.
 /// An idle service commits each at once. A unit runs in its caller's context, may run again after a roll-back, and so
-/// touches nothing but its transaction before it is told its end. Units that lock the same rows as other units' in another
-/// replica, in another order, belong into <see cref="RunAloneAsync"/>.
+/// touches nothing but its transaction before it is told its end. All groups, of all replicas, take their units in one
+/// order, that of what they lock, so that two groups don't wait for each other.
 /// </summary>
 public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifetime lifetime)
 {
+    /// <summary>At a time: one waits for the disk while another one's statements run.</summary>
+    public const int MaxGroups = 2;
+
     /// <summary>The last of a group waits for all before it.</summary>
     private const int MaxUnits = 16;
 
@@ -27,9 +30,10 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
 
     private readonly Lock _lock = new();
     private readonly Queue<Unit> _waiting = new();
-    private bool _isRunning;
+    private int _running;
 
     /// <summary>Runs the unit with whatever else is waiting; returns when its changes are committed or rolled back.</summary>
+    /// <param name="locks">What it locks first and others may lock too, such as a payment's id.</param>
     /// <param name="work">The unit: it neither commits nor rolls back by itself, and gets the token for its statements.</param>
     /// <param name="cancellationToken">The caller's; it takes the unit back as long as it waits, and no longer.</param>
     /// <exception cref="RejectedException">503: too many are waiting.</exception>
@@ -38,9 +42,9 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
     /// may be unknown whether they were committed, as with a transaction of its own.
     /// </exception>
     public Task<TResult> RunAsync<TResult>(
-        Func<ServiceTransaction, CancellationToken, Task<UnitEnd<TResult>>> work, CancellationToken cancellationToken)
+        Guid locks, Func<ServiceTransaction, CancellationToken, Task<UnitEnd<TResult>>> work, CancellationToken cancellationToken)
     {
-        var unit = new Unit<TResult>(work, cancellationToken);
+        var unit = new Unit<TResult>(locks, work, cancellationToken);
         lock (_lock)
         {
             if (_waiting.Count == MaxWaiting)
@@ -49,23 +53,25 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
             }
 
             _waiting.Enqueue(unit);
-            if (_isRunning)
+            if (_running == MaxGroups)
             {
                 return unit.Told;
             }
 
-            _isRunning = true;
+            _running++;
         }
 
         _ = RunWaitingAsync();
         return unit.Told;
     }
 
-    /// <summary>As <see cref="RunAsync"/>, at once and in a transaction of its own.</summary>
+    /// <summary>
+    /// As <see cref="RunAsync"/>, at once and in a transaction of its own: for what locks more rows that others lock too.
+    /// </summary>
     public async Task<TResult> RunAloneAsync<TResult>(
         Func<ServiceTransaction, CancellationToken, Task<UnitEnd<TResult>>> work, CancellationToken cancellationToken)
     {
-        var unit = new Unit<TResult>(work, cancellationToken);
+        var unit = new Unit<TResult>(default, work, cancellationToken);
         await RunAloneAsync(unit);
         return await unit.Told;
     }
@@ -92,10 +98,13 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
                 }
             }
 
-            _isRunning = group.Count > 0;
+            if (group.Count == 0)
+            {
+                _running--;
+            }
         }
 
-        return group;
+        return [.. group.OrderBy(unit => unit.Locks)]; // Stable: of the same row the first to come is the first.
     }
 
     private async Task RunAsync(IReadOnlyList<Unit> together)
@@ -193,9 +202,11 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
         }
     }
 
-    private abstract class Unit
+    private abstract class Unit(Guid locks)
     {
         private readonly ExecutionContext? _context = ExecutionContext.Capture(); // Its trace, its logging scope.
+
+        public Guid Locks => locks;
 
         /// <summary>Whether the changes are kept.</summary>
         public abstract Task<bool> RunAsync(ServiceTransaction transaction, CancellationToken cancellationToken);
@@ -221,7 +232,8 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
     }
 
     private sealed class Unit<TResult>(
-        Func<ServiceTransaction, CancellationToken, Task<UnitEnd<TResult>>> work, CancellationToken callersToken) : Unit
+        Guid locks, Func<ServiceTransaction, CancellationToken, Task<UnitEnd<TResult>>> work, CancellationToken callersToken)
+        : Unit(locks)
     {
         private readonly TaskCompletionSource<TResult> _told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private UnitEnd<TResult> _end;

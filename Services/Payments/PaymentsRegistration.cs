@@ -32,6 +32,7 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<CreatePayment>();
         builder.Services.AddSingleton<HeldTurns>();
         builder.Services.AddSingleton<SettlementRecords>();
+        builder.Services.AddSingleton<RecordRailAnswer>();
         builder.Services.AddSingleton<ExecutePayment>();
         builder.Services.AddSingleton<RailTurns>();
         builder.Services.AddSingleton<SettlePayment>();

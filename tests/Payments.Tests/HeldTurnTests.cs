@@ -1,3 +1,4 @@
+using System.Net;
 using ArdorQr.Contracts.Events;
 using ArdorQr.Payments.Features;
 using ArdorQr.Payments.Tests.Fakes;
@@ -30,6 +31,29 @@ public sealed class HeldTurnTests
         Assert.Equal(["1 submit processing", "2 ask completed"], await TurnsAsync(payments, id));
         Assert.True(await payments.ScalarAsync<bool>(
             "SELECT max(at) > min(at) FROM payments.timeline WHERE turn IS NOT NULL"), "Each turn has its own time.");
+    }
+
+    [Fact]
+    public async Task A_call_that_overtakes_the_submissions_answer_is_heard()
+    {
+        await using var payments = await StartAsync(runJobs: true, before: harness => harness.HoldTime = _time);
+        payments.Rail.Execute = _ => ("processing", null);
+        payments.Rail.Before = async _ =>
+        {
+            if (payments.Rail.Calls.Last() is var call && call.StartsWith("PUT ", StringComparison.Ordinal))
+            {
+                using var response = await RailCallback.SendAsync(
+                    payments, RailCallback.Body(Guid.Parse(call[^36..]), "completed"));
+                Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+            }
+        };
+        payments.Rail.Answer = (method, _) => method == HttpMethod.Get ? FakeRail.Json("""{"status":"completed"}""") : null;
+
+        var id = await payments.ConfirmedAsync();
+        await payments.Events.PublishedAsync<PaymentCompleted>(Token); // While no second passes.
+
+        Assert.Equal(["1 submit processing", "2 ask completed"], await TurnsAsync(payments, id));
+        Assert.Equal((0, 2), await EpochAndTriesAsync(payments, id));
     }
 
     [Fact]

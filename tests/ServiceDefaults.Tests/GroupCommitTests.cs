@@ -9,6 +9,7 @@ namespace ArdorQr.ServiceDefaults.Tests;
 public sealed class GroupCommitTests : IAsyncLifetime
 {
     private const string Unit = "test.unit";
+    private const int Before = GroupCommit.MaxGroups;
 
     private readonly Counter _sent = new();
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -30,9 +31,9 @@ public sealed class GroupCommitTests : IAsyncLifetime
         _first.SetResult();
 
         Assert.Equal(Enumerable.Range(1, 10), await Task.WhenAll(others));
-        Assert.Equal(0, await first);
-        Assert.Equal(11, await RowsAsync());
-        Assert.Equal(2, await TransactionsAsync());
+        await first;
+        Assert.Equal(Before + 10, await RowsAsync());
+        Assert.Equal(Before + 1, await TransactionsAsync());
     }
 
     [Fact]
@@ -43,8 +44,8 @@ public sealed class GroupCommitTests : IAsyncLifetime
         _first.SetResult();
         await Task.WhenAll([first, .. others]);
 
-        Assert.Equal(41, await RowsAsync());
-        Assert.Equal(4, await TransactionsAsync()); // 1, 16, 16, 8.
+        Assert.Equal(Before + 40, await RowsAsync());
+        Assert.Equal(Before + 3, await TransactionsAsync()); // 16, 16 and 8.
     }
 
     [Fact]
@@ -57,11 +58,11 @@ public sealed class GroupCommitTests : IAsyncLifetime
         var after = CommitAsync(4);
         _first.SetResult();
 
-        await Task.WhenAll(first, before, after);
+        await Task.WhenAll([first, before, after]);
         Assert.Equal("planted", (await Assert.ThrowsAsync<InvalidOperationException>(() => bad)).Message);
         Assert.Equal(
             PostgresErrorCodes.DivisionByZero, (await Assert.ThrowsAsync<PostgresException>(() => duplicate)).SqlState);
-        Assert.Equal(3, await RowsAsync());
+        Assert.Equal(Before + 2, await RowsAsync());
     }
 
     [Fact]
@@ -85,7 +86,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
             }
         }
 
-        Assert.Equal(6, await RowsAsync());
+        Assert.Equal(Before + 5, await RowsAsync());
     }
 
     [Fact]
@@ -93,7 +94,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     {
         var first = HoldBack();
         var kept = CommitAsync(1);
-        var left = Commits.RunAsync(async (transaction, token) =>
+        var left = Commits.RunAsync(default, async (transaction, token) =>
         {
             await transaction.TryAcceptAsync(Unit, Id(2), token);
             transaction.Enqueue(OutboxProbe.Suspended());
@@ -104,7 +105,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
         Assert.Equal(1, await kept);
         Assert.Equal(2, await left);
         await first;
-        Assert.Equal(2, await RowsAsync());
+        Assert.Equal(Before + 1, await RowsAsync());
         Assert.Equal(0, await OutboxProbe.RowsAsync(_service));
     }
 
@@ -128,9 +129,9 @@ public sealed class GroupCommitTests : IAsyncLifetime
         var refused = CommitAsync(2, (transaction, token) => transaction.TryAcceptAsync("test.refused", Id(2), token));
         _first.SetResult();
 
-        await Task.WhenAll(first, kept);
+        await Task.WhenAll([first, kept]);
         await Assert.ThrowsAsync<PostgresException>(() => refused);
-        Assert.Equal(2, await RowsAsync());
+        Assert.Equal(Before + 1, await RowsAsync());
     }
 
     [Fact]
@@ -150,10 +151,26 @@ public sealed class GroupCommitTests : IAsyncLifetime
         var after = CommitAsync(3);
         _first.SetResult();
 
-        var all = await Task.WhenAll(new[] { first, before, cut, after }.Select(OutcomeAsync));
-        var committed = all.Count(isCommitted => isCommitted);
-        Assert.Equal(committed, await RowsAsync()); // Each caller knows what became of its own.
+        await first;
+        var all = await Task.WhenAll(new[] { before, cut, after }.Select(OutcomeAsync));
+        Assert.Equal(Before + all.Count(isCommitted => isCommitted), await RowsAsync()); // Each caller knows what became of its own.
         Assert.Equal(5, await CommitAsync(5)); // And the next has a connection again.
+    }
+
+    [Fact]
+    public async Task Units_run_in_the_order_of_what_they_lock_whenever_they_came()
+    {
+        var first = HoldBack();
+        var ran = new List<int>();
+        var units = new[] { 3, 1, 2, 4 }.Select(number => CommitAsync(number, (_, _) =>
+        {
+            ran.Add(number);
+            return Task.CompletedTask;
+        })).ToArray();
+        _first.SetResult();
+        await Task.WhenAll([first, .. units]);
+
+        Assert.Equal([1, 2, 3, 4], ran);
     }
 
     [Fact]
@@ -161,7 +178,7 @@ public sealed class GroupCommitTests : IAsyncLifetime
     {
         using var leaves = new CancellationTokenSource();
         var first = HoldBack();
-        var left = Commits.RunAsync(async (transaction, token) =>
+        var left = Commits.RunAsync(default, async (transaction, token) =>
         {
             await transaction.TryAcceptAsync(Unit, Id(1), token);
             return new UnitEnd<int>(1, Commits: true);
@@ -170,9 +187,9 @@ public sealed class GroupCommitTests : IAsyncLifetime
         await leaves.CancelAsync();
         _first.SetResult();
 
-        await Task.WhenAll(first, kept);
+        await Task.WhenAll([first, kept]);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
-        Assert.Equal(2, await RowsAsync());
+        Assert.Equal(Before + 1, await RowsAsync());
     }
 
     [Fact]
@@ -213,16 +230,17 @@ public sealed class GroupCommitTests : IAsyncLifetime
         }, Token);
 
         Assert.Equal(1, alone);
-        Assert.Equal(1, await RowsAsync());
+        Assert.Equal(1, await RowsAsync()); // What is held back isn't committed yet.
         _first.SetResult();
         await first;
     }
 
-    /// <summary>A unit that holds everything up until the test lets it go: what comes meanwhile waits together.</summary>
-    private Task<int> HoldBack() => CommitAsync(0, (_, _) => _first.Task);
+    /// <summary>Units that hold everything up until the test lets them go: what comes meanwhile waits together.</summary>
+    private Task<int[]> HoldBack() =>
+        Task.WhenAll(Enumerable.Range(0, Before).Select(_ => CommitAsync(0, (_, _) => _first.Task)));
 
     private Task<int> CommitAsync(int number, Func<ServiceTransaction, CancellationToken, Task>? also = null) =>
-        Commits.RunAsync(async (transaction, token) =>
+        Commits.RunAsync(Id(number), async (transaction, token) =>
         {
             await transaction.TryAcceptAsync(Unit, Id(number), token);
             await (also?.Invoke(transaction, token) ?? Task.CompletedTask);

@@ -42,7 +42,8 @@ internal sealed class ConfirmPayment(
             _ = JsonBody.Parse<Request>(body) ?? throw new RejectedException(CommonErrors.BadJson);
         }
 
-        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, async (transaction, enter, token) =>
+        var isAlone = caller.Limits.DailyBudgets.Count > 0; // Other payments' confirms lock the same budgets.
+        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, id, isAlone, async (transaction, enter, token) =>
         {
             var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, token);
             return await enter() switch
@@ -51,7 +52,7 @@ internal sealed class ConfirmPayment(
                 Entry.Admitted { Call: var call } => await OpenAsync(caller, payment, call, transaction, token),
                 _ => throw new UnreachableException(),
             };
-        }, isAlone: caller.Limits.DailyBudgets.Count > 0, cancellationToken);
+        }, cancellationToken);
     }
 
     private async Task<Beginning> OpenAsync(

@@ -130,7 +130,7 @@ internal sealed class CreatePayment(
             lifetime = options.Value.LifetimeSeconds,
             codeExpiresAt = offer.CodeExpiresAt,
         };
-        return await commits.RunAsync(async (transaction, token) =>
+        return await commits.RunAsync(call.PaymentId, async (transaction, token) =>
         {
             await call.EnsureHeldAsync(transaction, token);
             for (var attempt = 0; attempt < MaxMoments; attempt++)

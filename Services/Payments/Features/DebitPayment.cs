@@ -80,7 +80,7 @@ internal sealed class DebitPayment(
         CancellationToken cancellationToken)
     {
         using var turn = turns.TryHold(payment.MerchantId);
-        var (current, claim) = await commits.RunAsync(async (transaction, token) =>
+        var (current, claim) = await commits.RunAsync(payment.PaymentId, async (transaction, token) =>
         {
             var (row, taken) = (await LockAsync(transaction, payment.PaymentId, token), default(SubmissionClaim));
             if (row.OpenAttemptId == attemptId)

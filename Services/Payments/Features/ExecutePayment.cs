@@ -13,8 +13,8 @@ namespace ArdorQr.Payments.Features;
 /// answer. Only a final word moves the payment; whatever else happens, the rail is asked again.
 /// </summary>
 internal sealed partial class ExecutePayment(
-    ServiceDatabase database, GroupCommit commits, Rails rails, HeldTurns held, ExecutorSignal signal, FaultHook faults,
-    RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
+    ServiceDatabase database, GroupCommit commits, Rails rails, HeldTurns held, RecordRailAnswer answers,
+    ExecutorSignal signal, FaultHook faults, RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -35,6 +35,18 @@ internal sealed partial class ExecutePayment(
     /// <param name="payment">The payment as it was under the lease.</param>
     /// <param name="cancellationToken">Stops the turn; what was not recorded is due again.</param>
     public async Task RunAsync(SubmissionClaim claim, PaymentRow payment, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await TakeTurnAsync(claim, payment, cancellationToken);
+        }
+        finally
+        {
+            held.EndSubmission(payment.PaymentId);
+        }
+    }
+
+    private async Task TakeTurnAsync(SubmissionClaim claim, PaymentRow payment, CancellationToken cancellationToken)
     {
         using var activity = ContinueTrace(claim);
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
@@ -68,6 +80,10 @@ internal sealed partial class ExecutePayment(
         {
             await RecordAsync(claim, action, answer, cancellationToken);
         }
+        else if (held.EndSubmission(payment.PaymentId))
+        {
+            await HearAsync(payment.PaymentId, cancellationToken); // The rail's call has overtaken its answer.
+        }
     }
 
     /// <summary>
@@ -92,7 +108,7 @@ internal sealed partial class ExecutePayment(
             return;
         }
 
-        var heard = await commits.RunAsync(async (transaction, token) =>
+        var heard = await commits.RunAsync(paymentId, async (transaction, token) =>
         {
             var current = (await PaymentTable.LockAsync(transaction, paymentId, token))!;
             if (await (turn is null
@@ -103,7 +119,7 @@ internal sealed partial class ExecutePayment(
             }
 
             using var activity = ContinueTrace(claim); // The payment's, not the callback's.
-            var isRecorded = await TryRecordAsync(transaction, claim, current, RailWord.Ask, answer, token);
+            var isRecorded = await answers.TryRecordAsync(transaction, claim, current, RailWord.Ask, answer, token);
             return new UnitEnd<SubmissionClaim?>(isRecorded ? claim : null, Commits: isRecorded);
         }, cancellationToken);
         if (heard is not null)
@@ -164,6 +180,7 @@ internal sealed partial class ExecutePayment(
     private async Task<TransferAnswer> SubmitAsync(
         RailClient rail, PaymentRow payment, SubmissionClaim claim, CancellationToken cancellationToken)
     {
+        held.BeginSubmission(payment.PaymentId);
         var answer = await rail.SubmitAsync(payment, claim.NotAfter, cancellationToken);
         faults.Reach("payments.put-sent");
         return answer;
@@ -172,11 +189,11 @@ internal sealed partial class ExecutePayment(
     private async Task RecordAsync(
         SubmissionClaim claim, string? action, TransferAnswer answer, CancellationToken cancellationToken)
     {
-        var isRecorded = await commits.RunAsync(async (transaction, token) =>
+        var isRecorded = await commits.RunAsync(claim.PaymentId, async (transaction, token) =>
         {
             var payment = (await PaymentTable.LockAsync(transaction, claim.PaymentId, token))!;
             return new UnitEnd<bool>(
-                await TryRecordAsync(transaction, claim, payment, action, answer, token), Commits: true);
+                await answers.TryRecordAsync(transaction, claim, payment, action, answer, token), Commits: true);
         }, cancellationToken);
         if (isRecorded)
         {
@@ -186,74 +203,6 @@ internal sealed partial class ExecutePayment(
         {
             LogLeaseLost(claim.PaymentId);
         }
-    }
-
-    /// <summary>Records the answer; false, and nothing is changed, when the row was taken by another meanwhile.</summary>
-    private Task<bool> TryRecordAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, string? action,
-        TransferAnswer answer, CancellationToken cancellationToken)
-    {
-        var word = new RailWord(action, answer.Summary);
-        return answer is TransferAnswer.Completed or TransferAnswer.Failed or TransferAnswer.Cancelled
-            ? TryFinishAsync(transaction, claim, payment, word, answer, cancellationToken)
-            : TryPostponeAsync(transaction, claim, word, answer, cancellationToken);
-    }
-
-    private async Task<bool> TryFinishAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, PaymentRow payment, RailWord word, TransferAnswer answer,
-        CancellationToken cancellationToken)
-    {
-        if (!await SubmissionTable.TryFinishAsync(transaction, claim, word, cancellationToken))
-        {
-            return false; // The new holder asks the rail itself.
-        }
-
-        await (payment.State == PaymentState.Confirming
-            ? answer switch
-            {
-                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, cancellationToken),
-                TransferAnswer.Failed failed =>
-                    FinishPayment.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
-                _ => FinishPayment.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
-            }
-            : CompareAsync(transaction, payment, answer, cancellationToken));
-        return true;
-    }
-
-    /// <summary>The payment was settled by hand before: the rail's word changes nothing more, but may be another.</summary>
-    private async Task CompareAsync(
-        ServiceTransaction transaction, PaymentRow payment, TransferAnswer answer, CancellationToken cancellationToken)
-    {
-        var railHasPaid = answer is TransferAnswer.Completed;
-        if (railHasPaid != (payment.State == PaymentState.Completed))
-        {
-            LogContradiction(payment.PaymentId, answer.Summary);
-            await FinishPayment.ContradictAsync(transaction, payment, railHasPaid, answer.Summary, cancellationToken);
-        }
-    }
-
-    private async Task<bool> TryPostponeAsync(
-        ServiceTransaction transaction, SubmissionClaim claim, RailWord word, TransferAnswer answer,
-        CancellationToken cancellationToken)
-    {
-        var isOverdue = await SubmissionTable.TryPostponeAsync(
-            transaction, claim, word, AskSchedule.DelaySeconds(claim.Tries + 1), cancellationToken);
-        if (isOverdue is null)
-        {
-            return false;
-        }
-
-        if (answer is TransferAnswer.Conflict)
-        {
-            LogConflict(claim.PaymentId);
-            await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "rail_conflict", cancellationToken);
-        }
-        else if (isOverdue.Value)
-        {
-            await PaymentTable.FlagForReviewAsync(transaction, claim.PaymentId, "no_outcome", cancellationToken);
-        }
-
-        return true;
     }
 
     private async Task<PaymentRow> FindAsync(Guid paymentId, CancellationToken cancellationToken)
@@ -278,16 +227,6 @@ internal sealed partial class ExecutePayment(
         Level = LogLevel.Error,
         Message = "Payment {PaymentId} went to the rail {Rail}, which is not configured")]
     private partial void LogNoRail(Guid paymentId, string rail);
-
-    [LoggerMessage(
-        Level = LogLevel.Error,
-        Message = "Payment {PaymentId}: the rail knows our id with another body; it goes to review")]
-    private partial void LogConflict(Guid paymentId);
-
-    [LoggerMessage(
-        Level = LogLevel.Critical,
-        Message = "Payment {PaymentId} was settled by hand, and the rail's final word is another: {Answer}")]
-    private partial void LogContradiction(Guid paymentId, string answer);
 
     [LoggerMessage(
         Level = LogLevel.Error,

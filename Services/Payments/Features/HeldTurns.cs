@@ -25,6 +25,7 @@ internal sealed class HeldTurns(TimeProvider time) : IDisposable
     private const int MaxHeld = 1_000;
 
     private readonly ConcurrentDictionary<Guid, HeldTurn> _held = [];
+    private readonly ConcurrentDictionary<Guid, bool> _submitting = []; // As many as there are turns.
     private readonly CancellationTokenSource _closing = new();
     private int _count;
     private volatile bool _isOpen;
@@ -53,6 +54,15 @@ internal sealed class HeldTurns(TimeProvider time) : IDisposable
         turn.Waiting = WaitAsync(turn, longest, record);
         return true;
     }
+
+    /// <summary>The submission goes out: the rail may call before it answers.</summary>
+    public void BeginSubmission(Guid paymentId) => _submitting[paymentId] = false;
+
+    /// <summary>The rail has called; false when no submission of this payment is on its way here.</summary>
+    public bool NoteCall(Guid paymentId) => _submitting.TryUpdate(paymentId, true, false);
+
+    /// <summary>The submission is answered, or was lost. Returns whether the rail has called meanwhile.</summary>
+    public bool EndSubmission(Guid paymentId) => _submitting.TryRemove(paymentId, out var hasCalled) && hasCalled;
 
     public bool Contains(Guid paymentId) => _held.ContainsKey(paymentId);
 

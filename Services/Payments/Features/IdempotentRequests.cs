@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Domain;
@@ -31,7 +33,7 @@ internal sealed partial class IdempotentRequests(
         CancellationToken cancellationToken)
     {
         var entry = await commits.RunAsync(
-            async (transaction, token) => new UnitEnd<Entry>(
+            OrderOf(context.Request), async (transaction, token) => new UnitEnd<Entry>(
                 await EnterAsync(transaction.Connection, context, operation, body, token), Commits: true), cancellationToken);
         return entry switch
         {
@@ -48,19 +50,20 @@ internal sealed partial class IdempotentRequests(
     /// <param name="context">The request.</param>
     /// <param name="operation">Method and path.</param>
     /// <param name="body">The request's body.</param>
+    /// <param name="payment">The payment that it changes.</param>
+    /// <param name="isAlone">The change locks what other payments' requests lock too: it is in no group.</param>
     /// <param name="begin">
     /// Takes its locks, then reserves, then changes: in this order whoever holds the key waits for nobody behind it.
     /// </param>
-    /// <param name="isAlone">The change locks what other requests of other payments lock too: it is in no group.</param>
     /// <param name="cancellationToken">The caller's token.</param>
     public async Task<Answer> RunAsync(
-        HttpContext context, string operation, byte[] body,
-        Func<ServiceTransaction, Func<Task<Entry>>, CancellationToken, Task<Beginning>> begin, bool isAlone,
+        HttpContext context, string operation, byte[] body, Guid payment, bool isAlone,
+        Func<ServiceTransaction, Func<Task<Entry>>, CancellationToken, Task<Beginning>> begin,
         CancellationToken cancellationToken)
     {
         var (call, beginning) = await (isAlone
             ? commits.RunAloneAsync(BeginAsync, cancellationToken)
-            : commits.RunAsync(BeginAsync, cancellationToken));
+            : commits.RunAsync(payment, BeginAsync, cancellationToken));
         return beginning switch
         {
             Beginning.Ended { Answer: var answer } => answer,
@@ -124,7 +127,7 @@ internal sealed partial class IdempotentRequests(
             if (answer.IsKept && !call.IsKept && call.Scope is not null)
             {
                 await commits.RunAsync(
-                    async (transaction, token) => new UnitEnd<Answer>(
+                    call.PaymentId, async (transaction, token) => new UnitEnd<Answer>(
                         await call.KeepAsync(transaction, answer, token), Commits: true), finish);
             }
 
@@ -151,6 +154,10 @@ internal sealed partial class IdempotentRequests(
             LogNotReleased(exception); // The lease runs out, and the next try takes the key over.
         }
     }
+
+    /// <summary>The same for the same key, which is what requests may have in common before there is a payment.</summary>
+    private static Guid OrderOf(HttpRequest request) =>
+        new(SHA256.HashData(Encoding.UTF8.GetBytes(KeyOf(request) ?? "")).AsSpan(0, 16));
 
     /// <exception cref="RejectedException">400 idempotency_key_invalid.</exception>
     private static string? KeyOf(HttpRequest request)

@@ -77,6 +77,10 @@ internal static class ReceiveRailCallback
         {
             held.Hasten(transferId);
         }
+        else if (held.NoteCall(transferId))
+        {
+            // Whoever submits it asks as soon as the submission is answered.
+        }
         else if (stored.IsLater is true && await SubmissionTable.HastenAsync(connection, transferId, cancellationToken) > 0)
         {
             executor.Wake();
