@@ -86,28 +86,12 @@ public sealed class ReconciliationRunTests
     public async Task A_run_pages_through_a_books_end_compares_it_and_its_result_is_a_check()
     {
         await using var database = await DatabaseAsync();
-        await using var ledger = await BookAsync("ledger", "deposits");
+        await using var ledger = await StrayAsync("ledger", "deposits");
         await using var deposits = await BookAsync("deposits");
         await using var payments = await BookAsync("payments");
         await using var webhooks = await BookAsync("webhooks");
-        await using var gateway = TestGateway.Start(database, new Dictionary<string, string?>
-        {
-            ["services:ledger:http:0"] = ledger.Address, ["services:deposits:http:0"] = deposits.Address,
-            ["services:payments:http:0"] = payments.Address, ["services:webhooks:http:0"] = webhooks.Address,
-            ["services:sandbox:http:0"] = StubService.DeadAddress(), ["Reconciliation:MarginSeconds"] = "0",
-        }, reconciles: true);
-        using var started = await gateway.Operator.PostAsJsonAsync("/operator/reconciliation/runs", new { days = 1 }, Cancellation);
-        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
-        var id = (await started.JsonAsync(Cancellation)).GetProperty("id").GetGuid();
-
-        JsonElement run = default;
-        await Eventually.TrueAsync(
-            async () =>
-            {
-                run = await gateway.Operator.GetFromJsonAsync<JsonElement>($"/operator/reconciliation/runs/{id}", Cancellation);
-                return run.GetProperty("run").GetProperty("state").GetString() == "done";
-            },
-            Cancellation, limitSeconds: 60);
+        await using var gateway = Start(database, marginSeconds: 0, ledger, deposits, payments, webhooks);
+        var run = await RunAsync(gateway);
 
         var found = Assert.Single(run.GetProperty("discrepancies").EnumerateArray());
         Assert.Equal("posting_without_deposit", found.GetProperty("kind").GetString());
@@ -119,8 +103,80 @@ public sealed class ReconciliationRunTests
             .GetProperty("ok").GetBoolean());
     }
 
+    /// <summary>Ids have the time of their object: what was just told of a payment of an hour ago is still on its way.</summary>
+    [Fact]
+    public async Task What_was_told_of_an_old_payment_is_in_flight_as_long_as_its_change_is_young()
+    {
+        await using var database = await DatabaseAsync();
+        await using var deposits = await BookAsync("deposits");
+        await using var webhooks = await BookAsync("webhooks");
+        var now = TimeProvider.System.GetUtcNow();
+        var (young, overdue) = (Guid.CreateVersion7(now.AddMinutes(-62)), Guid.CreateVersion7(now.AddMinutes(-61)));
+        var changes = new[] { (Id: young, At: now.AddMinutes(-1)), (Id: overdue, At: now.AddMinutes(-30)) };
+        await using var payments = await BookAsync("payments", ("payments", changes.Select(change => (object)new
+        {
+            id = change.Id, paymentId = change.Id, merchantId = young, mode = "test", status = "completed", totalMinor = 700,
+            operationId = change.Id, completedEventId = change.Id, changedAt = change.At,
+        })));
+        await using var ledger = await BookAsync("ledger", ("debits", changes.Select(change => (object)new
+        {
+            id = change.Id, paymentId = change.Id, merchantId = young, mode = "test", totalMinor = 700, operationId = change.Id,
+            closing = "settlement", closingId = change.Id, closingTotalMinor = 700, changedAt = change.At,
+        })));
+        await using var gateway = Start(database, marginSeconds: 900, ledger, deposits, payments, webhooks);
+
+        var run = await RunAsync(gateway);
+
+        var found = Assert.Single(run.GetProperty("discrepancies").EnumerateArray());
+        Assert.Equal("event_without_webhook", found.GetProperty("kind").GetString());
+        Assert.Contains(overdue.ToString(), found.GetRawText());
+    }
+
+    private static TestGateway Start(
+        TestDatabase database, int marginSeconds, StubService ledger, StubService deposits, StubService payments,
+        StubService webhooks) =>
+        TestGateway.Start(database, new Dictionary<string, string?>
+        {
+            ["services:ledger:http:0"] = ledger.Address, ["services:deposits:http:0"] = deposits.Address,
+            ["services:payments:http:0"] = payments.Address, ["services:webhooks:http:0"] = webhooks.Address,
+            ["services:sandbox:http:0"] = StubService.DeadAddress(), ["Reconciliation:MarginSeconds"] = $"{marginSeconds}",
+        }, reconciles: true);
+
+    /// <summary>One run, asked for by an operator, at its end.</summary>
+    private static async Task<JsonElement> RunAsync(TestGateway gateway)
+    {
+        using var started = await gateway.Operator.PostAsJsonAsync("/operator/reconciliation/runs", new { days = 1 }, Cancellation);
+        Assert.Equal(HttpStatusCode.Accepted, started.StatusCode);
+        var id = (await started.JsonAsync(Cancellation)).GetProperty("id").GetGuid();
+        JsonElement run = default;
+        await Eventually.TrueAsync(
+            async () =>
+            {
+                run = await gateway.Operator.GetFromJsonAsync<JsonElement>($"/operator/reconciliation/runs/{id}", Cancellation);
+                return run.GetProperty("run").GetProperty("state").GetString() == "done";
+            },
+            Cancellation, limitSeconds: 60);
+        return run;
+    }
+
+    /// <summary>A service whose checks are well and whose books hold these rows on one page each.</summary>
+    private static async Task<StubService> BookAsync(string name, params (string Book, IEnumerable<object> Rows)[] books)
+    {
+        var stub = await StubService.StartAsync(name, Cancellation);
+        stub.Answer = context => context.Response.WriteAsJsonAsync<object>(context.Request.Path.Value!.Split('/')[^1] switch
+        {
+            "reconciliation" => new { checks = Array.Empty<object>() },
+            "statement" => new { hasRail = true, isWhole = true, lines = 0, faults = Array.Empty<object>() },
+            var book => new
+            {
+                rows = books.Where(one => one.Book == book).SelectMany(one => one.Rows).ToArray(), next = (Guid?)null,
+            },
+        });
+        return stub;
+    }
+
     /// <summary>A service whose checks are well and whose books are empty, but for a stray posting on a second page.</summary>
-    private static async Task<StubService> BookAsync(string name, string? withStray = null)
+    private static async Task<StubService> StrayAsync(string name, string withStray)
     {
         var stub = await StubService.StartAsync(name, Cancellation);
         var stray = Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddMinutes(-5));
