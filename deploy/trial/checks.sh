@@ -33,7 +33,7 @@ has_no_tools() {
   folder=$(engine image mount "$1")
   [[ -x $folder/app/service ]] || return 1
   for name in $TOOLS; do found+=(-o -name "$name"); done
-  ! find "$folder" \( "${found[@]:1}" \) -not -path '*/bash-completion/*' -print | grep . >&2 &&
+  ! find "$folder" -not -type d \( "${found[@]:1}" \) -print | grep . >&2 &&
     [[ ! -e $folder/usr/share/dotnet/sdk ]]
 }
 
@@ -62,7 +62,7 @@ names_no_secret() {
 check_image() {
   local image=docker.io/ardorqr/$1:$TAG
   check "$1: the image runs as $UID_IN_IMAGE" test "$(image_config "$image" .Config.User)" = $UID_IN_IMAGE
-  check "$1: the image has a health check" grep -q '/app/service health' <<<"$(image_config "$image" .Healthcheck.Test)"
+  check "$1: the image has a health check" grep -q '/app/service health' <<<"$(image_config "$image" .HealthCheck.Test)"
   check "$1: no SDK, compiler or build tool is inside" has_no_tools "$image"
   check "$1: no secret in settings and history" names_no_secret "$image"
   check "$1: no secret in any layer" holds_no_secret "$image"

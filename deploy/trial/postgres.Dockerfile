@@ -2,7 +2,7 @@
 # the official image's customs those that compose.yaml relies on.
 ARG BASE
 FROM ${BASE}
-RUN set -e; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; \
+RUN set -e; export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes; apt-get -qq update; \
     mkdir /etc/postgresql-common; printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.conf; \
     apt-get -qq -y install --no-install-recommends postgresql >/dev/null; rm -rf /var/lib/apt/lists/*; \
     ln -s /usr/lib/postgresql/*/bin /usr/local/pgsql; \

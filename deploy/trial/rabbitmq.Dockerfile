@@ -2,7 +2,7 @@
 # RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS.
 ARG BASE
 FROM ${BASE}
-RUN set -e; export DEBIAN_FRONTEND=noninteractive; apt-get -qq update; \
+RUN set -e; export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes; apt-get -qq update; \
     apt-get -qq -y install --no-install-recommends rabbitmq-server >/dev/null; rm -rf /var/lib/apt/lists/*; \
     rm -rf /var/lib/rabbitmq; mkdir /var/lib/rabbitmq; chown rabbitmq:rabbitmq /var/lib/rabbitmq
 ENV PATH=/usr/lib/rabbitmq/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/var/lib/rabbitmq \
