@@ -127,12 +127,16 @@ check_metrics() {
 
 seconds_between() { awk -v from="$(date -d "$1" +%s.%N)" -v to="$(date -d "$2" +%s.%N)" 'BEGIN { printf "%.1f", to - from }'; }
 
-# From the container's start to the service's own word that it listens.
+megabytes_of() { printf '%s' $(($(image_config "$1" .Size) / 1000000)); }
+
+# How large it is, with and without its base, and how long it took from the container's start to the service's own word that
+# it listens.
 measure() {
-  local container started listening
+  local container started listening image=docker.io/ardorqr/$1:$TAG
   container=$(container_of "$1")
   started=$(state_of "$container" '.State.StartedAt.Format "2006-01-02T15:04:05.999999999Z07:00"')
-  listening=$(engine logs --timestamps "$container" 2>/dev/null | awk '/Application started/ { print $1; exit }')
-  printf '      %-9s %4s MB, listens %s s after its start\n' "$1" \
-    $(($(image_config "docker.io/ardorqr/$1:$TAG" .Size) / 1000000)) "$(seconds_between "$started" "${listening:-$started}")"
+  listening=$(engine logs --timestamps "$container" 2>&1 | awk '/Application started/ { print $1; exit }')
+  printf '      %-9s %s MB, %s MB of it its own; listens %s s after its start\n' "$1" "$(megabytes_of "$image")" \
+    $(($(megabytes_of "$image") - $(megabytes_of "mcr.microsoft.com/dotnet/aspnet:$(tag_of RUNTIME_TAG)"))) \
+    "$(seconds_between "$started" "$listening")"
 }

@@ -67,7 +67,7 @@ make_debian() {
   say 'Making a minimal Debian (debootstrap)'
   debootstrap --variant=minbase --include=ca-certificates,libicu72,libssl3,libstdc++6,tzdata \
     $SUITE "$work/debian" >"$work/debootstrap.log" 2>&1 || fail 'debootstrap failed:' "$(tail -3 "$work/debootstrap.log")"
-  rm -f "$work"/debian/var/cache/apt/archives/*.deb
+  rm -rf "$work"/debian/var/cache/apt/archives/*.deb "$work"/debian/var/lib/apt/lists/*
   tar -c -C "$work/debian" . | engine import --quiet - "$DEBIAN" >/dev/null
   rm -rf "$work/debian"
 }

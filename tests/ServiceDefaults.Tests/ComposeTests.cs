@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
@@ -7,7 +8,7 @@ namespace ArdorQr.ServiceDefaults.Tests;
 /// <summary>
 /// deploy/compose.yaml against compose's own schema, the Kubernetes manifests and the file of secrets; deploy/try-images runs it.
 /// </summary>
-public sealed partial class ComposeTests
+public sealed partial class ComposeTests : IDisposable
 {
     private const string Done = "service_completed_successfully";
     private const string Healthy = "service_healthy";
@@ -15,9 +16,13 @@ public sealed partial class ComposeTests
     private static readonly string[] Services = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
     private static readonly ComposeFile Compose = ComposeFile.Read();
 
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("ardorqr-compose-");
+
     private static string[] Migrations => [.. Services.Select(service => $"{service}-migrate")];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
     public void It_has_each_service_its_migration_and_what_they_need() =>
@@ -95,25 +100,43 @@ public sealed partial class ComposeTests
     [Fact]
     public async Task Compose_itself_finds_nothing_wrong_with_it()
     {
-        var folder = Directory.CreateTempSubdirectory("ardorqr-compose-");
-        try
+        await MakeSecretsAsync();
+        File.Copy(Path.Combine(Repository.Root, "deploy/compose.yaml"), Path.Combine(_folder.FullName, "compose.yaml"));
+        var (code, _, faults) = await OutsideProgram.RunAsync(
+            Token, "docker-compose", "-f", Path.Combine(_folder.FullName, "compose.yaml"), "config", "--quiet");
+
+        Assert.True(code == 0, faults);
+    }
+
+    /// <summary>Services take PKCS#8 alone, which OpenSSL writes when it is asked to.</summary>
+    [Fact]
+    public async Task The_keys_that_are_made_are_such_as_the_services_take_and_trust()
+    {
+        await MakeSecretsAsync();
+
+        foreach (var name in Services)
         {
-            foreach (var name in new[] { "compose.yaml", "new-secrets" })
+            var settings = File.ReadLines(Path.Combine(_folder.FullName, "secrets", $"{name}.env"))
+                .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+            foreach (var setting in settings.Where(pair => pair.Key.EndsWith("SigningKey", StringComparison.Ordinal)))
             {
-                File.Copy(Path.Combine(Repository.Root, "deploy", name), Path.Combine(folder.FullName, name));
+                using var key = ECDsa.Create();
+                key.ImportPkcs8PrivateKey(Convert.FromBase64String(setting.Value), out _);
+                Assert.Equal(
+                    setting.Key.StartsWith("Identity", StringComparison.Ordinal),
+                    settings.ContainsValue(Convert.ToBase64String(key.ExportSubjectPublicKeyInfo())));
             }
 
-            var (made, _, words) = await OutsideProgram.RunAsync(Token, Path.Combine(folder.FullName, "new-secrets"));
-            Assert.True(made == 0, words);
-            var (code, _, faults) = await OutsideProgram.RunAsync(
-                Token, "docker-compose", "-f", Path.Combine(folder.FullName, "compose.yaml"), "config", "--quiet");
+            Assert.Contains("Identity__SigningKey", settings.Keys);
+        }
+    }
 
-            Assert.True(code == 0, faults);
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+    private async Task MakeSecretsAsync()
+    {
+        var script = Path.Combine(_folder.FullName, "new-secrets");
+        File.Copy(Path.Combine(Repository.Root, "deploy/new-secrets"), script);
+        var (code, _, words) = await OutsideProgram.RunAsync(Token, script);
+        Assert.True(code == 0, words);
     }
 
     private static V1Container Deployment(string name) =>
