@@ -103,7 +103,7 @@ public sealed partial class ComposeTests : IDisposable
         await MakeSecretsAsync();
         File.Copy(Path.Combine(Repository.Root, "deploy/compose.yaml"), Path.Combine(_folder.FullName, "compose.yaml"));
         var (code, _, faults) = await OutsideProgram.RunAsync(
-            Token, "docker-compose", "-f", Path.Combine(_folder.FullName, "compose.yaml"), "config", "--quiet");
+            "docker-compose", ["-f", Path.Combine(_folder.FullName, "compose.yaml"), "config", "--quiet"], Token);
 
         Assert.True(code == 0, faults);
     }
@@ -135,7 +135,7 @@ public sealed partial class ComposeTests : IDisposable
     {
         var script = Path.Combine(_folder.FullName, "new-secrets");
         File.Copy(Path.Combine(Repository.Root, "deploy/new-secrets"), script);
-        var (code, _, words) = await OutsideProgram.RunAsync(Token, script);
+        var (code, _, words) = await OutsideProgram.RunAsync(script, [], Token);
         Assert.True(code == 0, words);
     }
 

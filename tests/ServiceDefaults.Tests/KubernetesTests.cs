@@ -127,7 +127,7 @@ public sealed class KubernetesTests
     public async Task Kustomize_makes_of_each_folder_what_can_be_applied(string folder, int images)
     {
         var (code, output, faults) = await OutsideProgram.RunAsync(
-            TestContext.Current.CancellationToken, "kubectl", "kustomize", Path.Combine(Repository.Root, Folder, folder));
+            "kubectl", ["kustomize", Path.Combine(Repository.Root, Folder, folder)], TestContext.Current.CancellationToken);
 
         Assert.True(code == 0, faults);
         var objects = KubernetesYaml.LoadAllFromString(output, strict: true).Cast<IKubernetesObject<V1ObjectMeta>>().ToList();

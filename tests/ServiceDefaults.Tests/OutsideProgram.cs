@@ -7,7 +7,7 @@ namespace ArdorQr.ServiceDefaults.Tests;
 internal static class OutsideProgram
 {
     public static async Task<(int Code, string Output, string Error)> RunAsync(
-        CancellationToken cancellationToken, string program, params string[] arguments)
+        string program, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true };
         using var process = Start(start);
