@@ -110,6 +110,14 @@ install_prometheus() {
   apt_install prometheus || true
 }
 
+# It reads deploy/compose.yaml by its own schema; the test that asks it says so when it can't be had.
+install_compose() {
+  ! command -v docker-compose >/dev/null || return 0
+  command -v apt-get >/dev/null || return 0
+  say 'Installing docker-compose (apt)'
+  apt_install docker-compose || true
+}
+
 # Debian starts a service at its install; ours are started by the AppHost, with folders and ports of their own.
 # In a subshell, so that the policy that was there comes back however this ends.
 apt_install() (

@@ -101,6 +101,7 @@ public static partial class ServiceHost
 
     private static void MapService(this WebApplication app, Action<WebApplication> map)
     {
+        app.UseMetrics();
         app.UseMiddleware<ErrorEnvelopeMiddleware>();
         if (app.Services.GetService<IAuthenticationSchemeProvider>() is not null)
         {

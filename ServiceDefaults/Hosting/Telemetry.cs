@@ -18,7 +18,7 @@ internal static class Telemetry
     /// <summary>The prefix of every source and meter of ours.</summary>
     private const string OwnSources = "ArdorQr.*";
 
-    private const string HealthPath = "/health";
+    private static readonly string[] Watching = ["/health", "/metrics"];
 
     /// <summary>What logs every statement and every request at the level Information; the traces have them.</summary>
     private static readonly string[] Chatty = ["Npgsql.Command", "Microsoft.AspNetCore", "System.Net.Http.HttpClient", "Polly"];
@@ -40,9 +40,9 @@ internal static class Telemetry
             .ConfigureResource(resource => resource.AddService(service))
             .WithTracing(tracing => tracing.AddSource(
                 "Microsoft.AspNetCore", "MassTransit", OwnSources, OutboxSender.ActivitySourceName));
-        var listener = builder.AddMetricsListener();
+        var isFetched = builder.AddMetricsListener();
         var isExported = !string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]);
-        if (!isExported && listener is null)
+        if (!isExported && !isFetched)
         {
             return; // What nobody takes isn't gathered: the details of each call cost more than most calls' own work.
         }
@@ -54,9 +54,9 @@ internal static class Telemetry
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter("MassTransit", "Npgsql", "Yarp.ReverseProxy", OwnSources);
-            if (listener is var (host, port))
+            if (isFetched)
             {
-                metrics.AddPrometheusHttpListener(options => (options.Host, options.Port) = (host, port));
+                metrics.AddPrometheusExporter();
             }
         });
         if (!isExported)
@@ -67,7 +67,8 @@ internal static class Telemetry
         telemetry
             .WithTracing(tracing => tracing
                 .AddAspNetCoreInstrumentation(options =>
-                    options.Filter = context => !context.Request.Path.StartsWithSegments(HealthPath, StringComparison.Ordinal))
+                    options.Filter = context => !Watching.Any(
+                        path => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal)))
                 .AddHttpClientInstrumentation()
                 .AddSource("Npgsql", "Yarp.ReverseProxy"))
             .UseOtlpExporter();

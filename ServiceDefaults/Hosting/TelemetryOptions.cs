@@ -18,7 +18,7 @@ public sealed class TelemetryOptions
     [Range(1, 65_535)]
     public int? MetricsPort { get; init; }
 
-    /// <summary>The name or address by which it is fetched; <c>*</c> is any.</summary>
+    /// <summary>The address that is listened at for it; <c>*</c> is any.</summary>
     [Required]
     public string MetricsHost { get; init; } = "*";
 }
@@ -31,7 +31,7 @@ internal static class TelemetrySettings
     /// <summary>
     /// Where metrics are fetched by the settings, or null; what is no port is told with the other settings' faults.
     /// </summary>
-    public static (string Host, int Port)? AddMetricsListener(this WebApplicationBuilder builder)
+    public static (string Host, int Port)? AddTelemetryOptions(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<IValidateOptions<TelemetryOptions>, TelemetryOptionsValidator>();
         builder.Services.AddOptionsWithValidateOnStart<TelemetryOptions>().BindConfiguration(TelemetryOptions.Section);

@@ -120,6 +120,22 @@ public sealed class KubernetesTests
             .Where(peer => peer.IpBlock?.Cidr == "0.0.0.0/0"), peer => Assert.Empty(inside.Except(peer.IpBlock.Except)));
     }
 
+    /// <summary>What is applied at last: every object in the namespace, every image of the release.</summary>
+    [Theory]
+    [InlineData("services", 6)]
+    [InlineData("migrations", 6)]
+    public async Task Kustomize_makes_of_each_folder_what_can_be_applied(string folder, int images)
+    {
+        var (code, output, faults) = await OutsideProgram.RunAsync(
+            "kubectl", ["kustomize", Path.Combine(Repository.Root, Folder, folder)], TestContext.Current.CancellationToken);
+
+        Assert.True(code == 0, faults);
+        var objects = KubernetesYaml.LoadAllFromString(output, strict: true).Cast<IKubernetesObject<V1ObjectMeta>>().ToList();
+        Assert.All(objects, made => Assert.Equal("ardorqr", made.Metadata.NamespaceProperty));
+        Assert.Equal(images, output.Split('\n').Count(line => line.Trim(' ', '-').StartsWith("image: ardorqr/", StringComparison.Ordinal)
+            && line.EndsWith(":1.0.0", StringComparison.Ordinal)));
+    }
+
     private static T Named<T>(string name)
         where T : IKubernetesObject<V1ObjectMeta> =>
         All.OfType<T>().Single(found => found.Metadata.Name == name);
