@@ -62,7 +62,10 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
     }
 
-    /// <summary>The load, and beside it whatever else <paramref name="meanwhile"/> does; both are told when the time is over.</summary>
+    /// <summary>
+    /// The load, and beside it whatever else <paramref name="meanwhile"/> does; both are told when the time is over. New work
+    /// ends with whichever of the two is done first.
+    /// </summary>
     public async Task LoadAsync(TimeSpan length, Func<CancellationToken, Task> meanwhile, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
@@ -73,11 +76,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         var traffic = new Traffic(_merchants, Journal, _options).RunAsync(enough.Token, limit.Token);
         var beside = meanwhile(enough.Token);
         await Task.WhenAny(traffic, beside);
-        if (traffic.IsCompleted)
-        {
-            await enough.CancelAsync(); // All payments are begun: no more harm.
-        }
-
+        await enough.CancelAsync();
         await beside;
         try
         {
@@ -90,7 +89,7 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         _report($"load    {Journal.Payments.Count} payments and {Journal.Deposits.Count} deposits begun in {seconds:F0} s "
-            + $"({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} requests repeated, {Journal.FailedTwice} more than once");
+            + $"({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} requests repeated, {Journal.FailedTwice.Count} more than once");
     }
 
     public Task HarmAsync(CancellationToken enough, CancellationToken cancellationToken) => HarmAsync(
@@ -102,6 +101,8 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         var mischief = new Mischief(House, _report);
         await mischief.RunAsync(plan, enough, cancellationToken);
+        await EndAsync(enough); // The load goes on for its whole time, whether or not the plan fills it.
+        cancellationToken.ThrowIfCancellationRequested();
         _report($"harm    {mischief.Done} faults, {mischief.Kills} of them kills; waiting until every process is ready");
         await House.ReadyAsync(cancellationToken);
     }
@@ -126,6 +127,9 @@ internal sealed class ChaosRun : IAsyncDisposable
         var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
         return Checker.Check(plant == Plant.LostEvent ? Plant.WithoutAnEvent(evidence) : evidence);
     }
+
+    private static Task EndAsync(CancellationToken token) =>
+        Task.Delay(Timeout.Infinite, token).ContinueWith(_ => { }, CancellationToken.None, default, TaskScheduler.Default);
 
     public async ValueTask DisposeAsync()
     {

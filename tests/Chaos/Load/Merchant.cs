@@ -5,9 +5,12 @@ using System.Text.Json;
 
 namespace ArdorQr.Chaos.Load;
 
-/// <summary>An answer: its status, its body, and at which try it came.</summary>
-internal sealed record Answer(HttpStatusCode Status, string Text, int Tries)
+/// <summary>An answer: its status and its body.</summary>
+internal sealed record Answer(HttpStatusCode Status, string Text)
 {
+    /// <summary>What the tries before it got, for a message.</summary>
+    public IReadOnlyList<string> Failures { get; init; } = [];
+
     public JsonElement Body => JsonSerializer.Deserialize<JsonElement>(Text);
 
     public string? Code =>
@@ -37,49 +40,32 @@ internal sealed class ApiCaller : IDisposable
         return client;
     })];
 
-    /// <summary>Once; null when no answer came.</summary>
-    public async Task<Answer?> TryAsync(
-        HttpMethod method, string path, object? body, string? idempotencyKey, int tries, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        request.Content = body is null ? null : JsonContent.Create(body);
-        if (idempotencyKey is not null)
-        {
-            request.Headers.Add("Idempotency-Key", idempotencyKey);
-        }
-
-        try
-        {
-            var gateway = _gateways[(uint)Interlocked.Increment(ref _next) % _gateways.Length];
-            using var response = await gateway.SendAsync(request, cancellationToken);
-            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), tries);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return null;
-        }
-    }
+    /// <summary>Once, at the gateway whose turn it is; null when no answer came.</summary>
+    public Task<Answer?> TryAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken) =>
+        TryAsync(method, path, body, null, NextGateway(), cancellationToken);
 
     /// <summary>Until an answer other than 5xx, 429 and "still running" comes.</summary>
     /// <exception cref="InvalidOperationException">None came in all tries.</exception>
     public async Task<Answer> SendAsync(
         HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.Zero;
-        for (var tries = 1; ; tries++)
+        var (pause, gateway) = (TimeSpan.Zero, NextGateway());
+        var failures = new List<string>();
+        while (true)
         {
-            if (await TryAsync(method, path, body, idempotencyKey, tries, cancellationToken) is { } answer
-                && !IsToRepeat(answer))
+            var answer = await TryAsync(method, path, body, idempotencyKey, gateway, cancellationToken);
+            if (answer is not null && !IsToRepeat(answer))
             {
-                return answer;
+                return answer with { Failures = failures };
             }
 
-            if (tries == MaxTries)
+            failures.Add($"gateway {gateway + 1}: {(answer is null ? "no answer" : $"{(int)answer.Status} {answer.Code}")}");
+            if (failures.Count == MaxTries)
             {
                 throw new InvalidOperationException($"{method} {path} failed {MaxTries} times.");
             }
 
+            gateway = (gateway + 1) % _gateways.Length;
             await Task.Delay(pause, cancellationToken); // The first repetition is at once: it goes to the other gateway.
             pause = pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
@@ -99,6 +85,30 @@ internal sealed class ApiCaller : IDisposable
         foreach (var gateway in _gateways)
         {
             gateway.Dispose();
+        }
+    }
+
+    private int NextGateway() => (int)((uint)Interlocked.Increment(ref _next) % _gateways.Length);
+
+    private async Task<Answer?> TryAsync(
+        HttpMethod method, string path, object? body, string? idempotencyKey, int gateway, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Content = body is null ? null : JsonContent.Create(body);
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        try
+        {
+            using var response = await _gateways[gateway].SendAsync(request, cancellationToken);
+            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
         }
     }
 

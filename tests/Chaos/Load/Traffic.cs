@@ -102,7 +102,7 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
     private async Task<Answer> SendAsync(Merchant merchant, string path, object? body, string key, CancellationToken cancellationToken)
     {
         var answer = await merchant.Api.SendAsync(HttpMethod.Post, path, body, key, cancellationToken);
-        journal.Retried(answer.Tries);
+        journal.Repeated($"POST {path}", answer.Failures);
         return answer;
     }
 
@@ -115,7 +115,7 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
             // Some are below the half USDT from which on there is a credit.
             long micros = random.Next(100) < DustPercent ? random.Next(1, 500_000) : random.Next(500_000, MaxDepositMicros);
             var answer = await merchant.Api.TryAsync(
-                HttpMethod.Post, "/v1/test/deposits", new { amount = micros / 1_000_000m }, null, 1, cancellationToken);
+                HttpMethod.Post, "/v1/test/deposits", new { amount = micros / 1_000_000m }, cancellationToken);
             // No repetition: without a key a second call is a second deposit.
             journal.Deposits.Enqueue(new DepositRecord(
                 merchant.Index, micros,
