@@ -35,7 +35,11 @@ public sealed class ReconciliationTests
         // The others' times are of no matter: cancelled ones are nobody's money.
         var others = Enumerable.Range(1, transfersOfAPage - 1).Select(_ => new JsonObject
         {
-            ["id"] = Guid.CreateVersion7(), ["status"] = "cancelled", ["reason"] = null, ["amountMinor"] = null, ["qr"] = Codes.Dynamic,
+            ["id"] = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+            ["status"] = "cancelled",
+            ["reason"] = null,
+            ["amountMinor"] = null,
+            ["qr"] = Codes.Dynamic,
         });
         var statement = JsonNode.Parse(Statement(id, "completed", 125_000))!;
         foreach (var other in others)
