@@ -20,7 +20,9 @@ internal sealed record MerchantView(
             await ListAsync(merchant, "deposits", cancellationToken));
     }
 
-    /// <summary>Page after page, newest first. Rows of one time may be shown by two pages: by id each is taken once.</summary>
+    /// <summary>
+    /// Page after page, newest first. Rows of one time may be shown by two pages: by id each is taken once.
+    /// </summary>
     public static async Task<IReadOnlyList<JsonElement>> ListAsync(
         Merchant merchant, string name, CancellationToken cancellationToken, string? filter = null)
     {
@@ -31,7 +33,8 @@ internal sealed record MerchantView(
         {
             var path = $"/v1/{name}?limit={PageLimit}" + (filter is null ? "" : $"&{filter}")
                 + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
-            var found = (await merchant.Api.GetAsync(path, cancellationToken)).GetProperty(name).EnumerateArray().ToList();
+            var found = (await merchant.Api.GetAsync(path, cancellationToken))
+                .GetProperty(name).EnumerateArray().ToList();
             rows.AddRange(found.Where(row => seen.Add(row.GetProperty("id").GetString()!)));
             if (found.Count < PageLimit)
             {

@@ -61,7 +61,9 @@ internal sealed class PaymentRecord(int merchant, string code, long amountMinor)
     public bool IsConfirmed { get; set; }
 }
 
-/// <summary>One transfer that a client asked the faucet for; the hash is null when no answer came, and then it may stand or not.</summary>
+/// <summary>
+/// One transfer that a client asked the faucet for; the hash is null when no answer came, and then it may stand or not.
+/// </summary>
 internal sealed record DepositRecord(int Merchant, long Micros, string? TxHash);
 
 /// <summary>One delivery that a merchant's server answered with 200.</summary>

@@ -19,8 +19,8 @@ internal sealed record Answer(HttpStatusCode Status, string Text)
 }
 
 /// <summary>
-/// A caller of the API that does what the reference tells callers to: the same again, at the other gateway, when no answer or
-/// a 5xx came.
+/// A caller of the API that does what the reference tells callers to: the same again, at the other gateway, when no
+/// answer or a 5xx came.
 /// </summary>
 internal sealed class ApiCaller : IDisposable
 {
@@ -66,7 +66,8 @@ internal sealed class ApiCaller : IDisposable
             }
 
             gateway = (gateway + 1) % _gateways.Length;
-            await Task.Delay(pause, cancellationToken); // The first repetition is at once: it goes to the other gateway.
+            // The first repetition is at once: it goes to the other gateway.
+            await Task.Delay(pause, cancellationToken);
             pause = pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -91,7 +92,8 @@ internal sealed class ApiCaller : IDisposable
     private int NextGateway() => (int)((uint)Interlocked.Increment(ref _next) % _gateways.Length);
 
     private async Task<Answer?> TryAsync(
-        HttpMethod method, string path, object? body, string? idempotencyKey, int gateway, CancellationToken cancellationToken)
+        HttpMethod method, string path, object? body, string? idempotencyKey, int gateway,
+        CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Content = body is null ? null : JsonContent.Create(body);
@@ -133,15 +135,19 @@ internal sealed class Merchant(int index, Guid id, ApiCaller api, long fundsMino
 
     /// <summary>Registers by the operator's API, and sets the webhooks up by the public one.</summary>
     public static async Task<Merchant> RegisterAsync(
-        int index, long fundsMinor, IReadOnlyList<Uri> gateways, ApiCaller operators, Receiver receiver, CancellationToken cancellationToken)
+        int index, long fundsMinor, IReadOnlyList<Uri> gateways, ApiCaller operators, Receiver receiver,
+        CancellationToken cancellationToken)
     {
         var registered = (await operators.SendAsync(
-            HttpMethod.Post, "/operator/merchants", new { name = $"ООО Испытание {index}" }, $"chaos-merchant-{index}", cancellationToken)).Body;
+            HttpMethod.Post, "/operator/merchants", new { name = $"ООО Испытание {index}" }, $"chaos-merchant-{index}",
+            cancellationToken)).Body;
         var id = registered.GetProperty("id").GetGuid();
-        var api = new ApiCaller(gateways, registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString()!);
+        var key = registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString()!;
+        var api = new ApiCaller(gateways, key);
         var adjusted = await operators.SendAsync(
             HttpMethod.Post, $"/operator/merchants/{id}/adjustments",
-            new { mode = "test", amountMinor = fundsMinor, reason = "Funds of the run" }, $"chaos-funds-{index}", cancellationToken);
+            new { mode = "test", amountMinor = fundsMinor, reason = "Funds of the run" }, $"chaos-funds-{index}",
+            cancellationToken);
         if (adjusted.Status != HttpStatusCode.Created)
         {
             throw new InvalidOperationException($"The adjustment was refused: {adjusted.Text}");
@@ -149,9 +155,11 @@ internal sealed class Merchant(int index, Guid id, ApiCaller api, long fundsMino
 
         // A new merchant is usable within 3 s of its registration.
         var address = await UntilOkAsync(api, HttpMethod.Get, "/v1/deposit-address", null, cancellationToken);
-        var endpoint = await UntilOkAsync(api, HttpMethod.Put, "/v1/webhooks", new { url = receiver.UrlOf(index) }, cancellationToken);
+        var endpoint = await UntilOkAsync(
+            api, HttpMethod.Put, "/v1/webhooks", new { url = receiver.UrlOf(index) }, cancellationToken);
         receiver.SecretIs(index, endpoint.GetProperty("secret").GetString()!);
-        return new Merchant(index, id, api, fundsMinor) { Owner = RawAddress(address.GetProperty("address").GetString()!) };
+        var owner = RawAddress(address.GetProperty("address").GetString()!);
+        return new Merchant(index, id, api, fundsMinor) { Owner = owner };
     }
 
     public void Dispose() => api.Dispose();
