@@ -5,8 +5,7 @@ namespace ArdorQr.Chaos.Check;
 
 /// <summary>All that a merchant can see of itself by the public API.</summary>
 internal sealed record MerchantView(
-    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments,
-    IReadOnlyList<JsonElement> Deposits)
+    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments)
 {
     private const int PageLimit = 100;
     private const int MaxPages = 2_000;
@@ -16,8 +15,8 @@ internal sealed record MerchantView(
         var balance = await merchant.Api.GetAsync("/v1/balance", cancellationToken);
         return new MerchantView(
             merchant, balance.GetProperty("balanceMinor").GetInt64(),
-            await ListAsync(merchant, "operations", cancellationToken), await ListAsync(merchant, "payments", cancellationToken),
-            await ListAsync(merchant, "deposits", cancellationToken));
+            await ListAsync(merchant, "operations", cancellationToken),
+            await ListAsync(merchant, "payments", cancellationToken));
     }
 
     /// <summary>
