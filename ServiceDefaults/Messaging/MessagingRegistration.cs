@@ -27,6 +27,7 @@ public static class MessagingRegistration
         builder.Services.AddMassTransit(bus =>
         {
             consumers(new EventConsumers(bus));
+            bus.DisableUsageTelemetry(); // It would tell the library's makers of our queues and hosts.
 
             // Without the broker the service still answers; its events wait in the outbox.
             bus.ConfigureHealthCheckOptions(health => health.MinimalFailureStatus = HealthStatus.Degraded);

@@ -23,11 +23,11 @@ public sealed class PlanTests
         var all = Enumerable.Range(1, Seeds).Select(Plan).ToList();
 
         Assert.All(all, plan => Assert.Equal(plan.OrderBy(fault => fault.At), plan));
-        Assert.All(all.SelectMany(plan => plan), fault => Assert.InRange(fault.At, TimeSpan.Zero, TimeSpan.FromMinutes(2)));
-        Assert.Equal(
-            Enum.GetValues<Harm>().Order(), all.SelectMany(plan => plan).Select(fault => fault.Harm).Distinct().Order());
-        Assert.Contains(all.SelectMany(plan => plan), fault => fault is { Target: FaultPlan.Postgres, Harm: Harm.Kill });
-        Assert.Contains(all.SelectMany(plan => plan), fault => fault is { Target: FaultPlan.Rabbit, Harm: Harm.Kill });
+        var faults = all.SelectMany(plan => plan).ToList();
+        Assert.All(faults, fault => Assert.InRange(fault.At, TimeSpan.Zero, TimeSpan.FromMinutes(2)));
+        Assert.Equal(Enum.GetValues<Harm>().Order(), faults.Select(fault => fault.Harm).Distinct().Order());
+        Assert.Contains(faults, fault => fault is { Target: FaultPlan.Postgres, Harm: Harm.Kill });
+        Assert.Contains(faults, fault => fault is { Target: FaultPlan.Rabbit, Harm: Harm.Kill });
     }
 
     private static IReadOnlyList<Fault> Plan(int seed) => FaultPlan.Make(seed, TimeSpan.FromMinutes(2), 5, Replicas);

@@ -4,8 +4,8 @@ using ArdorQr.Chaos.Hosting;
 namespace ArdorQr.Chaos.Tests;
 
 /// <summary>
-/// The release that <c>deploy/previous-release</c> names by its commit, built from the repository's own history. The build is
-/// kept below this project's obj folder for the next time.
+/// The release that <c>deploy/previous-release</c> names by its commit, built from the repository's own history. The
+/// build is kept below this project's obj folder for the next time.
 /// </summary>
 internal static class PreviousRelease
 {
@@ -20,7 +20,8 @@ internal static class PreviousRelease
         var repository = ChaosFolder.Repository;
         var commit = (await File.ReadAllLinesAsync(Path.Combine(repository, NameFile), cancellationToken))
             .First(line => !line.StartsWith('#')).Trim();
-        if (await RunAsync("git", ["-C", repository, "cat-file", "-e", $"{commit}^{{tree}}"], cancellationToken) is { Code: not 0 })
+        string[] look = ["-C", repository, "cat-file", "-e", $"{commit}^{{tree}}"];
+        if (await RunAsync("git", look, cancellationToken) is { Code: not 0 })
         {
             return (null, $"the history here doesn't have the commit {commit} of {NameFile}");
         }
@@ -41,7 +42,8 @@ internal static class PreviousRelease
     }
 
     /// <summary>Its files alone, not a worktree: that would leave a trace in the repository.</summary>
-    private static async Task ExtractAsync(string repository, string commit, string folder, CancellationToken cancellationToken)
+    private static async Task ExtractAsync(
+        string repository, string commit, string folder, CancellationToken cancellationToken)
     {
         if (Directory.Exists(folder))
         {
@@ -58,8 +60,10 @@ internal static class PreviousRelease
     {
         var (code, output) = await RunAsync(
             "dotnet",
-            ["build", project, "--nologo", "--verbosity", "quiet", "--disable-build-servers", $"-p:Configuration={Configuration}",
-             "-p:RunAnalyzers=false"],
+            [
+                "build", project, "--nologo", "--verbosity", "quiet", "--disable-build-servers",
+                $"-p:Configuration={Configuration}", "-p:RunAnalyzers=false",
+            ],
             cancellationToken, folder);
         Assert.True(code == 0, $"{project} of the previous release doesn't build:\n{output}");
     }

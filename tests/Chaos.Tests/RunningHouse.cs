@@ -45,7 +45,9 @@ internal sealed class RunningHouse : IAsyncDisposable
     private static void Report(string line) => TestContext.Current.TestOutputHelper?.WriteLine(line);
 }
 
-/// <summary>One house at a time: two would take the machine from each other, and their time-outs would be met.</summary>
+/// <summary>
+/// One house at a time: two would take the machine from each other, and their time-outs would be met.
+/// </summary>
 [CollectionDefinition(Name)]
 public sealed class OneHouse
 {

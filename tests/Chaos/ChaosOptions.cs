@@ -21,8 +21,11 @@ internal sealed record ChaosOptions
 
     public int Merchants { get; init; } = 6;
 
-    /// <summary>Clients that pay at once.</summary>
+    /// <summary>Clients that pay at once; to every eight of them one deposits.</summary>
     public int Workers { get; init; } = 8;
+
+    /// <summary>What each of them waits from one payment to the next.</summary>
+    public TimeSpan PaymentPause { get; init; } = TimeSpan.Zero;
 
     public TimeSpan DepositPause { get; init; } = TimeSpan.FromMilliseconds(400);
 
@@ -37,8 +40,8 @@ internal sealed record ChaosOptions
 
     public static string Usage { get; } =
         """
-        Usage: ./chaos [--minutes N] [--seed S] [--payments N] [--deposits N] [--replicas N] [--merchants N] [--workers N]
-                       [--fault-seconds N] [--plant double-refund|lost-event|double-submit]...
+        Usage: ./chaos [--minutes N] [--seed S] [--payments N] [--deposits N] [--replicas N] [--merchants N]
+                       [--workers N] [--fault-seconds N] [--plant double-refund|lost-event|double-submit]...
           --minutes        how long the load and the faults go on, 10 unless given
           --seed           decides the plan of the faults and the clients' choices, 1 unless given
           --payments       ends the load sooner, 10000 unless given; --deposits likewise, 1000
@@ -72,7 +75,8 @@ internal sealed record ChaosOptions
             return Check.Plant.Names.Contains(value) ? this with { Plants = [.. Plants, value] } : null;
         }
 
-        if (!double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) || number > int.MaxValue)
+        if (!double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
+            || number > int.MaxValue)
         {
             return null;
         }

@@ -7,8 +7,8 @@ using ArdorQr.Chaos.Load;
 namespace ArdorQr.Chaos;
 
 /// <summary>
-/// A running house with its merchants: load and harm, rest, judgement. The parts are separate, so that a test may do something
-/// else meanwhile.
+/// A running house with its merchants: load and harm, rest, judgement. The parts are separate, so that a test may do
+/// something else meanwhile.
 /// </summary>
 internal sealed class ChaosRun : IAsyncDisposable
 {
@@ -42,7 +42,8 @@ internal sealed class ChaosRun : IAsyncDisposable
         var began = Stopwatch.GetTimestamp();
         var journal = new Journal();
         var house = await House.StartAsync(folder, options.Replicas, cancellationToken);
-        var run = new ChaosRun(options, report, house, await Receiver.StartAsync(journal, options.Seed, cancellationToken), journal);
+        var receiver = await Receiver.StartAsync(journal, options.Seed, cancellationToken);
+        var run = new ChaosRun(options, report, house, receiver, journal);
         try
         {
             for (var index = 0; index < options.Merchants; index++)
@@ -62,8 +63,12 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
     }
 
-    /// <summary>The load, and beside it whatever else <paramref name="meanwhile"/> does; both are told when the time is over.</summary>
-    public async Task LoadAsync(TimeSpan length, Func<CancellationToken, Task> meanwhile, CancellationToken cancellationToken)
+    /// <summary>
+    /// The load, and beside it whatever else <paramref name="meanwhile"/> does; both are told when the time is over.
+    /// New work ends with whichever of the two is done first.
+    /// </summary>
+    public async Task LoadAsync(
+        TimeSpan length, Func<CancellationToken, Task> meanwhile, CancellationToken cancellationToken)
     {
         var began = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -73,11 +78,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         var traffic = new Traffic(_merchants, Journal, _options).RunAsync(enough.Token, limit.Token);
         var beside = meanwhile(enough.Token);
         await Task.WhenAny(traffic, beside);
-        if (traffic.IsCompleted)
-        {
-            await enough.CancelAsync(); // All payments are begun: no more harm.
-        }
-
+        await enough.CancelAsync();
         await beside;
         try
         {
@@ -89,20 +90,25 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
 
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
-        _report($"load    {Journal.Payments.Count} payments and {Journal.Deposits.Count} deposits begun in {seconds:F0} s "
-            + $"({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} requests repeated, {Journal.FailedTwice} more than once");
+        _report($"load    {Journal.Payments.Count} payments and {Journal.Deposits.Count} deposits begun in "
+            + $"{seconds:F0} s ({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} repetitions, "
+            + $"{Journal.FailedTwice.Count} requests repeated more than once");
     }
 
     public Task HarmAsync(CancellationToken enough, CancellationToken cancellationToken) => HarmAsync(
         FaultPlan.Make(
-            _options.Seed, TimeSpan.FromMinutes(_options.Minutes), _options.FaultSeconds, [.. House.Replicas.Select(replica => replica.Name)]),
+            _options.Seed, TimeSpan.FromMinutes(_options.Minutes), _options.FaultSeconds,
+            [.. House.Replicas.Select(replica => replica.Name)]),
         enough, cancellationToken);
 
-    public async Task HarmAsync(IReadOnlyList<Fault> plan, CancellationToken enough, CancellationToken cancellationToken)
+    public async Task HarmAsync(
+        IReadOnlyList<Fault> plan, CancellationToken enough, CancellationToken cancellationToken)
     {
         var mischief = new Mischief(House, _report);
         await mischief.RunAsync(plan, enough, cancellationToken);
-        _report($"harm    {mischief.Done} faults, {mischief.Kills} of them kills; waiting until every process is ready");
+        await EndOfAsync(enough); // The load goes on for its whole time, whether or not the plan fills it.
+        cancellationToken.ThrowIfCancellationRequested();
+        _report($"harm    {mischief.Done} faults, {mischief.Kills} of them kills; waiting until all processes are ready");
         await House.ReadyAsync(cancellationToken);
     }
 
@@ -111,8 +117,10 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         Receiver.IsReliable = true;
         var began = Stopwatch.GetTimestamp();
-        var restless = await new Rest(House, _merchants, Operators).WaitAsync(_options.RestLimit, _since, cancellationToken);
-        _report($"rest    {(restless is null ? "reached" : "NOT reached")} after {Stopwatch.GetElapsedTime(began).TotalSeconds:F0} s");
+        var rest = new Rest(House, _merchants, Operators);
+        var restless = await rest.WaitAsync(_options.RestLimit, _since, cancellationToken);
+        var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        _report($"rest    {(restless is null ? "reached" : "NOT reached")} after {seconds:F0} s");
         var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
         var findings = Checker.Check(evidence);
         findings.Expect(restless is null, "rest", () => $"after {_options.RestLimit.TotalMinutes} min {restless}");
@@ -133,5 +141,12 @@ internal sealed class ChaosRun : IAsyncDisposable
         Operators.Dispose();
         await House.DisposeAsync();
         await Receiver.DisposeAsync();
+    }
+
+    private static async Task EndOfAsync(CancellationToken token)
+    {
+        var end = new TaskCompletionSource();
+        await using var registration = token.Register(end.SetResult);
+        await end.Task;
     }
 }

@@ -4,7 +4,9 @@ using ArdorQr.Chaos.Hosting;
 
 namespace ArdorQr.Chaos;
 
-/// <summary>The command behind <c>./chaos</c>. Not top-level statements: the services' own are all called Program.</summary>
+/// <summary>
+/// The command behind <c>./chaos</c>. Not top-level statements: the services' own are all called Program.
+/// </summary>
 internal static class ChaosProgram
 {
     private const int Proven = 0;
@@ -49,7 +51,8 @@ internal static class ChaosProgram
         Report($"chaos   {options.Minutes} min, seed {options.Seed}");
         await using var run = await ChaosRun.StartAsync(options, ChaosFolder.Create(), Report, cancellationToken);
         await run.LoadAsync(
-            TimeSpan.FromMinutes(options.Minutes), enough => run.HarmAsync(enough, cancellationToken), cancellationToken);
+            TimeSpan.FromMinutes(options.Minutes), enough => run.HarmAsync(enough, cancellationToken),
+            cancellationToken);
         var (findings, _) = await run.JudgeAsync(cancellationToken);
         Show(findings, Report);
         var proven = findings.IsProven;

@@ -83,7 +83,7 @@ public sealed class RestoreTests : IDisposable
         var paid = await merchant.PayAsync("dynamic", 10_000, Token);
         await merchant.PaymentEventAsync("payment.completed", paid, Token);
 
-        var superuser = await system.SuperuserAsync("ledger", Token);
+        var superuser = await system.SuperuserConnectionStringAsync("ledger", Token);
         var baseBackup = (await RunAsync("base-backup", Of(superuser), Path.Combine(_folder, "backups"))).Trim();
 
         // In the log only: these must come back by its replay.

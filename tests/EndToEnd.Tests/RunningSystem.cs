@@ -9,12 +9,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Logging;
 using Npgsql;
-using RabbitMQ.Client;
 
 namespace ArdorQr.EndToEnd.Tests;
 
 /// <summary>The whole system as <c>./run</c> starts it, by its AppHost, on data of its own.</summary>
-public sealed class RunningSystem : IAsyncLifetime
+public sealed partial class RunningSystem : IAsyncLifetime
 {
     /// <summary>What changed less long ago is in flight to the reconciliation.</summary>
     public const int MarginSeconds = 3;
@@ -138,9 +137,8 @@ public sealed class RunningSystem : IAsyncLifetime
     }
 
     /// <summary>The superuser's connection string to a database of the restorable server.</summary>
-    public async Task<string> SuperuserAsync(string database, CancellationToken cancellationToken) =>
-        new Npgsql.NpgsqlConnectionStringBuilder(
-            await EnvironmentAsync($"{database}-migrate", $"ConnectionStrings__{database}-owner", cancellationToken)).ConnectionString;
+    public Task<string> SuperuserConnectionStringAsync(string database, CancellationToken cancellationToken) =>
+        EnvironmentAsync($"{database}-migrate", $"ConnectionStrings__{database}-owner", cancellationToken);
 
     public async Task<JsonElement> RegisterMerchantAsync(string name, CancellationToken cancellationToken)
     {
@@ -212,56 +210,6 @@ public sealed class RunningSystem : IAsyncLifetime
 
     internal Task<string> MetricsPortAsync(string service, CancellationToken cancellationToken) =>
         EnvironmentAsync(service, "Telemetry__MetricsPort", cancellationToken);
-
-    /// <summary>How many messages lie in dead-letter queues; the queues are those of the consumers.</summary>
-    public async Task<uint> DeadLettersAsync(CancellationToken cancellationToken)
-    {
-        string[] queues =
-        [
-            "ledger.deposit-confirmed", "ledger.payment-completed", "ledger.payment-rejected",
-            "deposits.merchant-registered", "deposits.deposit-posted", "payments.payment-settled", "payments.payment-refunded",
-            "webhooks.deposit-detected", "webhooks.deposit-credited",
-            "webhooks.payment-processing", "webhooks.payment-completed", "webhooks.payment-failed",
-        ];
-        await using var connection = await ConnectToBrokerAsync(cancellationToken);
-        uint count = 0;
-        foreach (var queue in queues)
-        {
-            // The queue itself must be there: a wrong name here would count nothing.
-            await using (var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken))
-            {
-                await channel.QueueDeclarePassiveAsync(queue, cancellationToken);
-            }
-
-            await using var errors = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-            try
-            {
-                count += (await errors.QueueDeclarePassiveAsync($"{queue}_error", cancellationToken)).MessageCount;
-            }
-            catch (RabbitMQ.Client.Exceptions.OperationInterruptedException)
-            {
-                // No such queue: nothing of this consumer was ever dead-lettered.
-            }
-        }
-
-        return count;
-    }
-
-    /// <summary>Sends a consumer what it can't read.</summary>
-    public async Task SendUnreadableAsync(
-        string queue, CancellationToken cancellationToken, string message = "unreadable")
-    {
-        await using var connection = await ConnectToBrokerAsync(cancellationToken);
-        await using var channel = await connection.CreateChannelAsync(
-            new CreateChannelOptions(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true), cancellationToken);
-        var properties = new BasicProperties { ContentType = "application/vnd.masstransit+json", DeliveryMode = DeliveryModes.Persistent };
-        await channel.BasicPublishAsync("", queue, mandatory: true, properties, System.Text.Encoding.UTF8.GetBytes(message), cancellationToken);
-    }
-
-    private async Task<IConnection> ConnectToBrokerAsync(CancellationToken cancellationToken) => await new ConnectionFactory
-    {
-        Uri = new(await EnvironmentAsync("ledger", "ConnectionStrings__broker", cancellationToken)),
-    }.CreateConnectionAsync(cancellationToken);
 
 #pragma warning disable ASPIREINTERACTION001 // Forms for commands; experimental in this version of Aspire.
     /// <summary>Presses a button of the dashboard with its form filled in; returns its answer, and whether it went well.</summary>

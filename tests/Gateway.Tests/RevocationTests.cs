@@ -60,7 +60,8 @@ public sealed class RevocationTests(GatewayFixture fixture)
     public async Task Under_load_a_replica_cut_off_from_the_database_answers_503_while_the_other_goes_on()
     {
         var connection = new NpgsqlConnectionStringBuilder(fixture.Database.ConnectionString);
-        await using var line = new TcpRelay(connection.Port);
+        var server = connection.Port;
+        await using var line = new TcpProxy(() => server);
         connection.Port = line.Port;
         await using var cutOff = Start(database: connection.ConnectionString);
         await using var other = Start();
@@ -84,7 +85,7 @@ public sealed class RevocationTests(GatewayFixture fixture)
         }
 
         await load.UnavailableAsync();
-        line.Mend();
+        line.Restore();
         foreach (var asked in await Task.WhenAll(there))
         {
             AssertTakenWithinASecond(asked, committed);
@@ -99,7 +100,8 @@ public sealed class RevocationTests(GatewayFixture fixture)
     public async Task A_replica_whose_database_falls_silent_answers_503_and_takes_no_revoked_key_when_it_is_back()
     {
         var connection = new NpgsqlConnectionStringBuilder(fixture.Database.ConnectionString);
-        await using var line = new TcpRelay(connection.Port);
+        var server = connection.Port;
+        await using var line = new TcpProxy(() => server);
         connection.Port = line.Port;
         await using var cutOff = Start(database: connection.ConnectionString);
         await using var other = Start();
@@ -107,7 +109,7 @@ public sealed class RevocationTests(GatewayFixture fixture)
         using var client = cutOff.ClientOf(merchant.TestKey);
         await Eventually.TrueAsync(async () => await AskAsync(client) == HttpStatusCode.OK, Cancellation);
 
-        line.Hold();
+        line.Silence();
         try
         {
             using var live = other.ClientOf(merchant.LiveKey);
@@ -118,7 +120,7 @@ public sealed class RevocationTests(GatewayFixture fixture)
         }
         finally
         {
-            line.Mend(); // Also for a stop: a silent server would keep it waiting.
+            line.Restore(); // Also for a stop: a silent server would keep it waiting.
         }
 
         await Eventually.TrueAsync(async () =>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Microsoft.Extensions.DependencyInjection;
 using static ArdorQr.Payments.Tests.PaymentsHarness;
 
@@ -33,6 +34,21 @@ public sealed class RailCallTests
         Assert.Equal("RUB", sent["currency"]!.GetValue<string>());
         Assert.True(sent["notAfter"]!.GetValue<DateTimeOffset>() > TimeProvider.System.GetUtcNow().AddMinutes(14));
         Assert.Contains($"PUT /rail/v1/transfers/{id}", payments.Rail.Calls);
+    }
+
+    [Fact]
+    public async Task A_rail_that_hangs_in_the_middle_of_an_answer_gave_none()
+    {
+        await using var payments = await StartAsync(new() { ["Payments:Rails:Test:TimeoutSeconds"] = "1" });
+        var id = await payments.ConfirmedAsync(new { qr = Codes.Static, amountMinor = 7 });
+        var rail = payments.Services.GetRequiredService<Clients.Rails>().Of(Contracts.Mode.Test)!;
+        payments.Rail.Answer = (_, path) => path.Contains($"{id}", StringComparison.Ordinal)
+            ? new HttpResponseMessage { Content = new StreamContent(new Pipe().Reader.AsStream()) } // Nobody ever writes to it.
+            : null;
+
+        var answer = await rail.AskAsync(id, Token).WaitAsync(TimeSpan.FromSeconds(30), Token);
+
+        Assert.Equal("unknown: no answer in time", answer.Summary);
     }
 
     [Fact]

@@ -27,6 +27,34 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
+    public async Task A_statement_is_read_whole_though_a_page_has_a_thousand_transfers()
+    {
+        const int transfersOfAPage = 1_000;
+        await using var payments = await StartAsync();
+        var id = await PaidAnHourAgoAsync(payments);
+        // The others' times are of no matter: cancelled ones are nobody's money.
+        var others = Enumerable.Range(1, transfersOfAPage - 1).Select(_ => new JsonObject
+        {
+            ["id"] = Guid.CreateVersion7(TimeProvider.System.GetUtcNow()),
+            ["status"] = "cancelled",
+            ["reason"] = null,
+            ["amountMinor"] = null,
+            ["qr"] = Codes.Dynamic,
+        });
+        var statement = JsonNode.Parse(Statement(id, "completed", 125_000))!;
+        foreach (var other in others)
+        {
+            statement["transfers"]!.AsArray().Add(other);
+        }
+
+        payments.Rail.Statement = () => statement.ToJsonString();
+
+        var check = (await ReconcileAsync(payments))["payments_rail_statement_test_kopecks"];
+
+        Assert.Equal(125_000, check["actual"]!.GetValue<long>());
+    }
+
+    [Fact]
     public async Task A_payment_that_the_statement_lacks_is_found()
     {
         await using var payments = await StartAsync();

@@ -22,6 +22,10 @@ internal sealed partial class RailClient(
 
     private const int EnvironmentCheckSeconds = 300;
     private const int MaxStatementPages = 100;
+    private const int MaxAnswerBytes = 64 * 1024;
+
+    /// <summary>A page has a thousand transfers, each with its code: a quarter of a megabyte with codes of SBP.</summary>
+    private const int MaxStatementPageBytes = 8 * 1024 * 1024;
     private const string Roubles = "RUB";
 
     // A rail may add fields, but what it says twice or of the wrong type says nothing.
@@ -95,7 +99,7 @@ internal sealed partial class RailClient(
         for (var pages = 0; next is { } since; pages++)
         {
             var path = $"rail/v1/transfers?from={Moment(since)}&to={Moment(to)}";
-            var reply = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
+            var reply = await SendAsync(HttpMethod.Get, path, null, cancellationToken, MaxStatementPageBytes);
             if (pages == MaxStatementPages || reply.Status != HttpStatusCode.OK
                 || Parse<Statement>(reply) is not { Transfers: { } transfers } page
                 || transfers.Any(line => line is not { Id: not null, Status: not null })
@@ -146,14 +150,14 @@ internal sealed partial class RailClient(
     };
 
     private async Task<Reply> SendAsync(
-        HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+        HttpMethod method, string path, object? body, CancellationToken cancellationToken, int maxBytes = MaxAnswerBytes)
     {
         if (!await IsOfTheRightWorldAsync(cancellationToken))
         {
             return new Reply(null, [], "environment not verified");
         }
 
-        return await CallAsync(method, path, body, cancellationToken);
+        return await CallAsync(method, path, body, maxBytes, cancellationToken);
     }
 
     /// <summary>
@@ -167,7 +171,7 @@ internal sealed partial class RailClient(
             return true;
         }
 
-        var reply = await CallAsync(HttpMethod.Get, "rail/v1/info", null, cancellationToken);
+        var reply = await CallAsync(HttpMethod.Get, "rail/v1/info", null, MaxAnswerBytes, cancellationToken);
         var environment = reply.Status == HttpStatusCode.OK ? Parse<Info>(reply)?.Environment : null;
         if (environment is null)
         {
@@ -187,16 +191,20 @@ internal sealed partial class RailClient(
     }
 
     private async Task<Reply> CallAsync(
-        HttpMethod method, string path, object? body, CancellationToken cancellationToken)
+        HttpMethod method, string path, object? body, int maxBytes, CancellationToken cancellationToken)
     {
+        var began = time.GetTimestamp();
         var http = factory.CreateClient(HttpClientOf(mode));
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", options.Token);
         request.Content = body is null ? null : JsonContent.Create(body, options: ServiceDefaults.Http.ApiJson.Options);
         try
         {
-            // Buffered, up to the client's limit.
-            using var response = await http.SendAsync(request, cancellationToken);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            // The pipeline's time-out ends with the headers: what is left of it is the body's.
+            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            timeout.CancelAfter(LeftOf(began));
+            await response.Content.LoadIntoBufferAsync(maxBytes, timeout.Token);
             return new Reply(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken), null);
         }
         catch (Exception exception) when (Transient.Is(exception)
@@ -204,6 +212,12 @@ internal sealed partial class RailClient(
         {
             return new Reply(null, [], WhyOf(exception));
         }
+    }
+
+    private TimeSpan LeftOf(long began)
+    {
+        var left = TimeSpan.FromSeconds(TimeoutSeconds) - time.GetElapsedTime(began);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     /// <summary>In words of the contract's world: a merchant reads them in the payment's timeline.</summary>

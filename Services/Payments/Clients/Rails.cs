@@ -32,7 +32,6 @@ internal sealed class Rails
 /// <summary>How the calls to rails and to Ledger are bounded: time-outs, repetitions and circuit breakers.</summary>
 internal static class ClientRegistration
 {
-    private const int MaxRailAnswerBytes = 64 * 1024;
     private const int LedgerTimeoutSeconds = 6;
     private const int LedgerAttemptTimeoutSeconds = 3;
 
@@ -61,8 +60,7 @@ internal static class ClientRegistration
             {
                 var url = OptionsOf(provider, mode).Url!.AbsoluteUri;
                 client.BaseAddress = new Uri(url.EndsWith('/') ? url : url + '/');
-                client.MaxResponseContentBufferSize = MaxRailAnswerBytes;
-                client.Timeout = Timeout.InfiniteTimeSpan; // The pipeline below has the time-out.
+                client.Timeout = Timeout.InfiniteTimeSpan; // The pipeline below has the time-out; RailClient limits the body.
             })
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {

@@ -5,7 +5,9 @@ using ArdorQr.Contracts.Events;
 
 namespace ArdorQr.Benchmarks.Messaging;
 
-/// <summary>The event that all sides send, as long as a real one, and how it is told from others in whatever wraps it.</summary>
+/// <summary>
+/// The event that all sides send, as long as a real one, and how it is told from others in whatever wraps it.
+/// </summary>
 internal static class BenchMessage
 {
     private const int GuidLength = 36;

@@ -4,7 +4,9 @@ using ArdorQr.Testing;
 
 namespace ArdorQr.Benchmarks.Messaging;
 
-/// <summary>Our outbox, from committed rows to consumed messages, beside the two clients by themselves and Wolverine's outbox.</summary>
+/// <summary>
+/// Our outbox, from committed rows to consumed messages, beside the two clients by themselves and Wolverine's outbox.
+/// </summary>
 internal static class MessagingBench
 {
     private const double DrainOfRaw = 0.5;

@@ -65,7 +65,9 @@ internal sealed class MessagingRun(BenchOptions options, BenchQueue queue, Cance
         Say($"{name}, idle: p50 {p50:0.00} ms, p99 {p99:0.00} ms");
     }
 
-    /// <summary>From the first commit to the last arrival: what is committed faster than it is sent doesn't count as fast.</summary>
+    /// <summary>
+    /// From the first commit to the last arrival: what is committed faster than it is sent doesn't count as fast.
+    /// </summary>
     public async Task WritersAsync(string name, SenderProcess sender)
     {
         var (before, began) = (sender.ProcessorTime, Stopwatch.GetTimestamp());
@@ -108,7 +110,9 @@ internal sealed class MessagingRun(BenchOptions options, BenchQueue queue, Cance
         return (rate, arrivals.Count - FirstArrivals(arrivals).Count, (sender.ProcessorTime - before).TotalMilliseconds * 1_000 / count);
     }
 
-    /// <summary>Waits until so many different messages came and their rows are gone, so that nothing falls into the next part.</summary>
+    /// <summary>
+    /// Waits until so many different messages came and their rows are gone, so that nothing falls into the next part.
+    /// </summary>
     private async Task<IReadOnlyList<Moment>> TakeAsync(SenderProcess sender, int count)
     {
         await queue.UntilAsync(count, TimeoutSeconds, cancellationToken);

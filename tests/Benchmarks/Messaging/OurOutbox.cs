@@ -47,7 +47,9 @@ internal sealed class OurOutbox : BenchOutbox
     public override Task<long> CommitAsync(IReadOnlyList<PaymentCompleted> messages, CancellationToken cancellationToken) =>
         CommitAsync(Database, messages, cancellationToken);
 
-    /// <summary>Nobody holds the memory of this transaction: the relay reads its rows back when their lease ends.</summary>
+    /// <summary>
+    /// Nobody holds the memory of this transaction: the relay reads its rows back when their lease ends.
+    /// </summary>
     public override Task LeaveAsync(int count, CancellationToken cancellationToken) =>
         CommitAsync(_gone, [.. Enumerable.Range(0, count).Select(_ => BenchMessage.New())], cancellationToken);
 

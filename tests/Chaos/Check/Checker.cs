@@ -4,8 +4,8 @@ using ArdorQr.Chaos.Load;
 namespace ArdorQr.Chaos.Check;
 
 /// <summary>
-/// Computes from the clients' log and the Sandbox's truth what each merchant must have and must have been told, and compares.
-/// It shares no code with the platform.
+/// Computes from the clients' log and the Sandbox's truth what each merchant must have and must have been told, and
+/// compares. It shares no code with the platform.
 /// </summary>
 internal sealed class Checker(Evidence evidence)
 {
@@ -32,10 +32,14 @@ internal sealed class Checker(Evidence evidence)
     /// <summary>One effect each: a code is paid once, under its payment's id, with its sum.</summary>
     private void CheckRail()
     {
-        var payments = evidence.Journal.Payments.Where(payment => payment.Id is not null).ToDictionary(payment => payment.Id!.Value);
-        foreach (var code in evidence.Truth.Rail.Where(transfer => transfer.CodeKey is not null).GroupBy(transfer => transfer.CodeKey))
+        var payments = evidence.Journal.Payments.Where(payment => payment.Id is not null)
+            .ToDictionary(payment => payment.Id!.Value);
+        var paidCodes = evidence.Truth.Rail.Where(transfer => transfer.CodeKey is not null)
+            .GroupBy(transfer => transfer.CodeKey, transfer => transfer.Id);
+        foreach (var code in paidCodes)
         {
-            _findings.Expect(code.Count() == 1, "rail", () => $"one code was paid {code.Count()} times: {string.Join(", ", code.Select(paid => paid.Id))}");
+            _findings.Expect(
+                code.Count() == 1, "rail", () => $"one code was paid {code.Count()} times: {string.Join(", ", code)}");
         }
 
         foreach (var transfer in evidence.Truth.Rail)
@@ -46,18 +50,21 @@ internal sealed class Checker(Evidence evidence)
                 continue;
             }
 
-            _findings.Expect(payment.IsConfirmSent, "rail", () => $"the rail has {transfer.Id}, which was never confirmed");
+            _findings.Expect(
+                payment.IsConfirmSent, "rail", () => $"the rail has {transfer.Id}, which was never confirmed");
             _findings.Expect(
                 transfer.IsCancelled || transfer.AmountMinor == payment.AmountMinor, "rail",
                 () => $"{transfer.Id} was paid with {transfer.AmountMinor} instead of {payment.AmountMinor}");
         }
 
-        _findings.Holds($"{evidence.Truth.Rail.Count} transfers at the rail, {evidence.Truth.Rail.Count(transfer => transfer.IsCancelled)} of them cancelled unseen");
+        var cancelled = evidence.Truth.Rail.Count(transfer => transfer.IsCancelled);
+        _findings.Holds($"{evidence.Truth.Rail.Count} transfers at the rail, {cancelled} of them cancelled unseen");
     }
 
     private void CheckPayments()
     {
-        var shown = evidence.Merchants.SelectMany(view => view.Payments).ToDictionary(payment => payment.GetProperty("id").GetGuid());
+        var shown = evidence.Merchants.SelectMany(view => view.Payments)
+            .ToDictionary(payment => payment.GetProperty("id").GetGuid());
         var statuses = new SortedDictionary<string, int>();
         foreach (var payment in evidence.Journal.Payments)
         {
@@ -82,7 +89,8 @@ internal sealed class Checker(Evidence evidence)
             _findings.Breach("payment", $"{id} is listed, and nobody began it");
         }
 
-        _findings.Holds($"{evidence.Journal.Payments.Count} payments begun: {string.Join(", ", statuses.Select(status => $"{status.Value} {status.Key}"))}, "
+        var counts = string.Join(", ", statuses.Select(status => $"{status.Value} {status.Key}"));
+        _findings.Holds($"{evidence.Journal.Payments.Count} payments begun: {counts}, "
             + $"{evidence.Journal.Payments.Count(payment => payment.Refusal is not null)} refused");
     }
 
@@ -90,22 +98,30 @@ internal sealed class Checker(Evidence evidence)
     {
         if (!_rail.TryGetValue(payment.Id!.Value, out var transfer))
         {
-            _findings.Expect(!payment.IsConfirmed, "payment", () => $"{payment.Id} was confirmed and never came to the rail; it is {status}");
-            _findings.Expect(status is "resolved" or "expired", "payment", () => $"{payment.Id} is {status}, and the rail never heard of it");
+            _findings.Expect(
+                !payment.IsConfirmed, "payment",
+                () => $"{payment.Id} was confirmed and never came to the rail; it is {status}");
+            _findings.Expect(
+                status is "resolved" or "expired", "payment",
+                () => $"{payment.Id} is {status}, and the rail never heard of it");
             return;
         }
 
-        _findings.Expect(status == transfer.Status, "payment", () => $"{payment.Id} is {status}; at the rail it is {transfer.Status}");
+        _findings.Expect(
+            status == transfer.Status, "payment",
+            () => $"{payment.Id} is {status}; at the rail it is {transfer.Status}");
         _findings.Expect(
             view.GetProperty("failureReason").GetString() == transfer.FailureReason, "payment",
             () => $"{payment.Id} failed for {view.GetProperty("failureReason")} instead of {transfer.FailureReason}");
         _findings.Expect(
-            view.GetProperty("amountMinor").GetInt64() == payment.AmountMinor, "payment", () => $"{payment.Id} shows another amount");
+            view.GetProperty("amountMinor").GetInt64() == payment.AmountMinor, "payment",
+            () => $"{payment.Id} shows another amount");
     }
 
     private void CheckReview()
     {
-        var demanded = evidence.Truth.Rail.Where(transfer => transfer.IsOpen).Select(transfer => transfer.Id).ToHashSet();
+        var demanded = evidence.Truth.Rail.Where(transfer => transfer.IsOpen)
+            .Select(transfer => transfer.Id).ToHashSet();
         foreach (var id in evidence.InReview.Where(id => !demanded.Contains(id)))
         {
             _findings.Breach("review", $"{id} is in review, and its outcome doesn't demand it");
@@ -124,10 +140,13 @@ internal sealed class Checker(Evidence evidence)
         var checks = evidence.Reconciliation.GetProperty("checks").EnumerateArray().ToList();
         foreach (var check in checks.Where(check => !check.GetProperty("ok").GetBoolean()))
         {
-            _findings.Breach("books", $"{check.GetProperty("name")}: expected {check.GetProperty("expected")}, actual {check.GetProperty("actual")}, {check.GetProperty("details")}");
+            _findings.Breach("books", $"{check.GetProperty("name")}: expected {check.GetProperty("expected")}, "
+                + $"actual {check.GetProperty("actual")}, {check.GetProperty("details")}");
         }
 
-        _findings.Expect(evidence.Reconciliation.GetProperty("balanced").GetBoolean(), "books", () => "they don't balance");
-        _findings.Holds($"the operator's reconciliation: {checks.Count(check => check.GetProperty("ok").GetBoolean())} of {checks.Count} checks hold");
+        _findings.Expect(
+            evidence.Reconciliation.GetProperty("balanced").GetBoolean(), "books", () => "they don't balance");
+        var holding = checks.Count(check => check.GetProperty("ok").GetBoolean());
+        _findings.Holds($"the operator's reconciliation: {holding} of {checks.Count} checks hold");
     }
 }

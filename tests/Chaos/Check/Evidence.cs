@@ -6,7 +6,9 @@ using ArdorQr.Chaos.Load;
 
 namespace ArdorQr.Chaos.Check;
 
-/// <summary>Everything the checker judges by: the clients' log, the public and the operator API, the Sandbox's truth.</summary>
+/// <summary>
+/// Everything the checker judges by: the clients' log, the public and the operator API, the Sandbox's truth.
+/// </summary>
 internal sealed record Evidence(
     Journal Journal, IReadOnlyList<Receipt> Receipts, SandboxTruth Truth, IReadOnlyList<MerchantView> Merchants,
     IReadOnlyDictionary<Guid, JsonElement> Deposits, IReadOnlyList<Guid> InReview, JsonElement Reconciliation)
@@ -15,7 +17,8 @@ internal sealed record Evidence(
     private const int ReviewLimit = 100;
 
     public static async Task<Evidence> GatherAsync(
-        House house, Journal journal, IReadOnlyList<Merchant> merchants, ApiCaller operators, CancellationToken cancellationToken)
+        House house, Journal journal, IReadOnlyList<Merchant> merchants, ApiCaller operators,
+        CancellationToken cancellationToken)
     {
         var views = await Task.WhenAll(merchants.Select(merchant => MerchantView.ReadAsync(merchant, cancellationToken)));
         var deposits = new Dictionary<Guid, JsonElement>();
@@ -34,17 +37,21 @@ internal sealed record Evidence(
             });
         return new Evidence(
             journal, [.. journal.Receipts], await SandboxTruth.ReadAsync(house, cancellationToken), views, deposits,
-            await InReviewAsync(operators, cancellationToken), await operators.GetAsync("/operator/reconciliation", cancellationToken));
+            await InReviewAsync(operators, cancellationToken),
+            await operators.GetAsync("/operator/reconciliation", cancellationToken));
     }
 
-    public static async Task<IReadOnlyList<Guid>> InReviewAsync(ApiCaller operators, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Guid>> InReviewAsync(
+        ApiCaller operators, CancellationToken cancellationToken)
     {
         var ids = new List<Guid>();
         string? before = null;
         while (true)
         {
-            var path = $"/operator/payments?status=review&limit={ReviewLimit}" + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
-            var page = (await operators.GetAsync(path, cancellationToken)).GetProperty("payments").EnumerateArray().ToList();
+            var path = $"/operator/payments?status=review&limit={ReviewLimit}"
+                + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
+            var page = (await operators.GetAsync(path, cancellationToken))
+                .GetProperty("payments").EnumerateArray().ToList();
             ids.AddRange(page.Select(payment => payment.GetProperty("id").GetGuid()));
             if (page.Count < ReviewLimit)
             {

@@ -5,8 +5,7 @@ namespace ArdorQr.Chaos.Check;
 
 /// <summary>All that a merchant can see of itself by the public API.</summary>
 internal sealed record MerchantView(
-    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments,
-    IReadOnlyList<JsonElement> Deposits)
+    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments)
 {
     private const int PageLimit = 100;
     private const int MaxPages = 2_000;
@@ -16,11 +15,13 @@ internal sealed record MerchantView(
         var balance = await merchant.Api.GetAsync("/v1/balance", cancellationToken);
         return new MerchantView(
             merchant, balance.GetProperty("balanceMinor").GetInt64(),
-            await ListAsync(merchant, "operations", cancellationToken), await ListAsync(merchant, "payments", cancellationToken),
-            await ListAsync(merchant, "deposits", cancellationToken));
+            await ListAsync(merchant, "operations", cancellationToken),
+            await ListAsync(merchant, "payments", cancellationToken));
     }
 
-    /// <summary>Page after page, newest first. Rows of one time may be shown by two pages: by id each is taken once.</summary>
+    /// <summary>
+    /// Page after page, newest first. Rows of one time may be shown by two pages: by id each is taken once.
+    /// </summary>
     public static async Task<IReadOnlyList<JsonElement>> ListAsync(
         Merchant merchant, string name, CancellationToken cancellationToken, string? filter = null)
     {
@@ -31,7 +32,8 @@ internal sealed record MerchantView(
         {
             var path = $"/v1/{name}?limit={PageLimit}" + (filter is null ? "" : $"&{filter}")
                 + (before is null ? "" : $"&before={Uri.EscapeDataString(before)}");
-            var found = (await merchant.Api.GetAsync(path, cancellationToken)).GetProperty(name).EnumerateArray().ToList();
+            var found = (await merchant.Api.GetAsync(path, cancellationToken))
+                .GetProperty(name).EnumerateArray().ToList();
             rows.AddRange(found.Where(row => seen.Add(row.GetProperty("id").GetString()!)));
             if (found.Count < PageLimit)
             {

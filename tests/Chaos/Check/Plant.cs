@@ -43,8 +43,8 @@ internal static class Plant
         """;
 
     /// <summary>
-    /// A wallet's last refund once more, whole and balanced, by somebody who may switch the constraints off: only the hashes
-    /// can't be had.
+    /// A wallet's last refund once more, whole and balanced, by somebody who may switch the constraints off: only the
+    /// hashes can't be had.
     /// </summary>
     private const string DoubleRefundSql =
         """

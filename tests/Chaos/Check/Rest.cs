@@ -6,8 +6,8 @@ using ArdorQr.Chaos.Load;
 namespace ArdorQr.Chaos.Check;
 
 /// <summary>
-/// Waits until nothing moves any more: every payment has its outcome or waits for an operator, every transfer on chain is
-/// credited, every delivery is made, and the operator's reconciliation holds.
+/// Waits until nothing moves any more: every payment has its outcome or waits for an operator, every transfer on chain
+/// is credited, every delivery is made, and the operator's reconciliation holds.
 /// </summary>
 internal sealed class Rest(House house, IReadOnlyList<Merchant> merchants, ApiCaller operators)
 {
@@ -44,9 +44,11 @@ internal sealed class Rest(House house, IReadOnlyList<Merchant> merchants, ApiCa
         foreach (var merchant in merchants)
         {
             var confirming = await MerchantView.ListAsync(merchant, "payments", cancellationToken, "status=confirming");
-            if (confirming.Select(payment => payment.GetProperty("id").GetGuid()).FirstOrDefault(id => !open.Contains(id)) is var id && id != Guid.Empty)
+            var unsettled = confirming.Select(payment => payment.GetProperty("id").GetGuid())
+                .FirstOrDefault(id => !open.Contains(id));
+            if (unsettled != Guid.Empty)
             {
-                return $"payment {id} is still confirming";
+                return $"payment {unsettled} is still confirming";
             }
         }
 
@@ -58,10 +60,12 @@ internal sealed class Rest(House house, IReadOnlyList<Merchant> merchants, ApiCa
         await RecoverWebhooksAsync(since, cancellationToken);
         foreach (var merchant in merchants)
         {
-            var pending = await merchant.Api.GetAsync("/v1/webhooks/deliveries?status=pending&limit=1", cancellationToken);
-            if (pending.GetProperty("deliveries").EnumerateArray().FirstOrDefault() is { ValueKind: JsonValueKind.Object } delivery)
+            var page = await merchant.Api.GetAsync(
+                "/v1/webhooks/deliveries?status=pending&limit=1", cancellationToken);
+            var pending = page.GetProperty("deliveries").EnumerateArray().FirstOrDefault();
+            if (pending is { ValueKind: JsonValueKind.Object })
             {
-                return $"the delivery {delivery.GetProperty("id")} of {delivery.GetProperty("eventType")} is still pending";
+                return $"the delivery {pending.GetProperty("id")} of {pending.GetProperty("eventType")} is pending";
             }
         }
 
@@ -84,10 +88,13 @@ internal sealed class Rest(House house, IReadOnlyList<Merchant> merchants, ApiCa
         var books = await operators.GetAsync("/operator/reconciliation", cancellationToken);
         return books.GetProperty("balanced").GetBoolean() ? null : "the books don't balance yet: " + string.Join(", ",
             books.GetProperty("checks").EnumerateArray().Where(check => !check.GetProperty("ok").GetBoolean())
-                .Select(check => $"{check.GetProperty("name")} {check.GetProperty("expected")}/{check.GetProperty("actual")} {check.GetProperty("details")}"));
+                .Select(check => $"{check.GetProperty("name")} {check.GetProperty("expected")}/"
+                    + $"{check.GetProperty("actual")} {check.GetProperty("details")}"));
     }
 
-    /// <summary>What a merchant does whose server was away: the attempts that failed are made again now, not in hours.</summary>
+    /// <summary>
+    /// What a merchant does whose server was away: the attempts that failed are made again now, not in hours.
+    /// </summary>
     private async Task RecoverWebhooksAsync(DateTimeOffset since, CancellationToken cancellationToken)
     {
         if (_recoveredAt != 0 && Stopwatch.GetElapsedTime(_recoveredAt).TotalSeconds < RecoverySeconds)

@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace ArdorQr.Chaos.Check;
 
-/// <summary>What the outside world holds: the rail's transfers and the chain's, read in the Sandbox's own database.</summary>
+/// <summary>
+/// What the outside world holds: the rail's transfers and the chain's, read in the Sandbox's own database.
+/// </summary>
 internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyList<ChainTransfer> Chain)
 {
     public const string Database = "sandbox";
@@ -13,10 +15,12 @@ internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyL
     public static async Task<SandboxTruth> ReadAsync(House house, CancellationToken cancellationToken)
     {
         await using var connection = await house.Truth.OpenAsync(Database, cancellationToken);
-        return new SandboxTruth(await RailAsync(connection, cancellationToken), await ChainAsync(connection, cancellationToken));
+        return new SandboxTruth(
+            await RailAsync(connection, cancellationToken), await ChainAsync(connection, cancellationToken));
     }
 
-    private static async Task<IReadOnlyList<RailTransfer>> RailAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<RailTransfer>> RailAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         const string sql =
             """
@@ -28,14 +32,15 @@ internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyL
         while (await reader.ReadAsync(cancellationToken))
         {
             rows.Add(new RailTransfer(
-                reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.IsDBNull(2) ? null : reader.GetInt64(2),
-                reader.GetBoolean(3)));
+                reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetString(1),
+                reader.IsDBNull(2) ? null : reader.GetInt64(2), reader.GetBoolean(3)));
         }
 
         return rows;
     }
 
-    private static async Task<IReadOnlyList<ChainTransfer>> ChainAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    private static async Task<IReadOnlyList<ChainTransfer>> ChainAsync(
+        NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         const string sql = "SELECT transaction_hash, owner, amount_micros FROM sandbox.jetton_transfer";
         await using var command = new NpgsqlCommand(sql, connection);
@@ -77,7 +82,8 @@ internal sealed record RailTransfer(Guid Id, string? CodeKey, long? AmountMinor,
     public bool IsOpen => !IsCancelled && AmountMinor % 100 == 14;
 
     /// <summary>Null when it is completed or open.</summary>
-    public string? FailureReason => IsCancelled ? "not_executed" : Failures.GetValueOrDefault((int)(AmountMinor!.Value % 100));
+    public string? FailureReason =>
+        IsCancelled ? "not_executed" : Failures.GetValueOrDefault((int)(AmountMinor!.Value % 100));
 
     public string Status => IsOpen ? "confirming" : FailureReason is null ? "completed" : "failed";
 }

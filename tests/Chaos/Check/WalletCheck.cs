@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace ArdorQr.Chaos.Check;
 
 /// <summary>
-/// A wallet holds its adjustment, a credit for each transfer to its address on chain, and a debit for each payment that the rail
-/// knows, given back once where the rail refused; no operation is missing, doubled or of nothing.
+/// A wallet holds its adjustment, a credit for each transfer to its address on chain, and a debit for each payment that
+/// the rail knows, given back once where the rail refused; no operation is missing, doubled or of nothing.
 /// </summary>
 internal static class WalletCheck
 {
@@ -26,15 +26,20 @@ internal static class WalletCheck
     /// <summary>A deposit goes by its transaction on chain, a payment by its id.</summary>
     private readonly record struct Operation(string Type, string Source);
 
-    private static Dictionary<Operation, long> ExpectedOf(MerchantView view, Evidence evidence, Dictionary<Guid, RailTransfer> rail)
+    private static Dictionary<Operation, long> ExpectedOf(
+        MerchantView view, Evidence evidence, Dictionary<Guid, RailTransfer> rail)
     {
         var expected = new Dictionary<Operation, long> { [new("adjustment", "")] = view.Merchant.FundsMinor };
-        foreach (var transfer in evidence.Truth.Chain.Where(transfer => transfer.Owner == view.Merchant.Owner && transfer.IsCredited))
+        var credited = evidence.Truth.Chain
+            .Where(transfer => transfer.Owner == view.Merchant.Owner && transfer.IsCredited);
+        foreach (var transfer in credited)
         {
             expected[new("deposit", transfer.TxHash)] = transfer.CreditMinor;
         }
 
-        foreach (var payment in evidence.Journal.Payments.Where(payment => payment.Merchant == view.Merchant.Index && payment.Id is not null))
+        var payments = evidence.Journal.Payments
+            .Where(payment => payment.Merchant == view.Merchant.Index && payment.Id is not null);
+        foreach (var payment in payments)
         {
             if (rail.TryGetValue(payment.Id!.Value, out var transfer))
             {
@@ -49,22 +54,28 @@ internal static class WalletCheck
         return expected;
     }
 
-    private static void Compare(MerchantView view, Evidence evidence, Dictionary<Operation, long> expected, Findings findings)
+    private static void Compare(
+        MerchantView view, Evidence evidence, Dictionary<Operation, long> expected, Findings findings)
     {
-        var actual = view.Operations.ToLookup(operation => Identify(operation, evidence), operation => operation.GetProperty("amountMinor").GetInt64());
+        var merchant = view.Merchant.Id;
+        var actual = view.Operations.ToLookup(
+            operation => Identify(operation, evidence), operation => operation.GetProperty("amountMinor").GetInt64());
         foreach (var operation in actual)
         {
             var isExpected = expected.TryGetValue(operation.Key, out var amount);
-            findings.Expect(isExpected, "wallet", () => $"merchant {view.Merchant.Id} has a {operation.Key.Type} of {operation.Key.Source} that nothing demands");
-            findings.Expect(operation.Count() == 1, "wallet", () => $"merchant {view.Merchant.Id} has the {operation.Key.Type} of {operation.Key.Source} {operation.Count()} times");
+            var what = $"{operation.Key.Type} of {operation.Key.Source}";
+            findings.Expect(isExpected, "wallet", () => $"merchant {merchant} has a {what} that nothing demands");
+            findings.Expect(
+                operation.Count() == 1, "wallet",
+                () => $"merchant {merchant} has the {what} {operation.Count()} times");
             findings.Expect(
                 !isExpected || operation.All(posted => posted == amount), "wallet",
-                () => $"the {operation.Key.Type} of {operation.Key.Source} is {string.Join(", ", operation)} instead of {amount}");
+                () => $"the {what} is {string.Join(", ", operation)} instead of {amount}");
         }
 
         foreach (var operation in expected.Keys.Where(operation => !actual.Contains(operation)))
         {
-            findings.Breach("wallet", $"merchant {view.Merchant.Id} lacks the {operation.Type} of {operation.Source}");
+            findings.Breach("wallet", $"merchant {merchant} lacks the {operation.Type} of {operation.Source}");
         }
     }
 
@@ -75,7 +86,8 @@ internal static class WalletCheck
         return type switch
         {
             "adjustment" => new(type, ""),
-            "deposit" when evidence.Deposits.TryGetValue(source.GetGuid(), out var deposit) => new(type, deposit.GetProperty("txHash").GetString()!),
+            "deposit" when evidence.Deposits.TryGetValue(source.GetGuid(), out var deposit) =>
+                new(type, deposit.GetProperty("txHash").GetString()!),
             _ => new(type, source.ToString()),
         };
     }
@@ -83,12 +95,16 @@ internal static class WalletCheck
     private static void CheckBalance(MerchantView view, long expected, Findings findings)
     {
         findings.Expect(
-            view.BalanceMinor == expected, "wallet", () => $"merchant {view.Merchant.Id} has {view.BalanceMinor} and must have {expected}");
+            view.BalanceMinor == expected, "wallet",
+            () => $"merchant {view.Merchant.Id} has {view.BalanceMinor} and must have {expected}");
         var balance = view.BalanceMinor;
         foreach (var operation in view.Operations)
         {
             var after = operation.GetProperty("balanceAfterMinor").GetInt64();
-            findings.Expect(after == balance, "wallet", () => $"operation {operation.GetProperty("id")} ends at {after}, the next begins at {balance}");
+            var next = balance;
+            findings.Expect(
+                after == next, "wallet",
+                () => $"operation {operation.GetProperty("id")} ends at {after}, the next begins at {next}");
             balance = after - operation.GetProperty("amountMinor").GetInt64();
         }
 
@@ -107,8 +123,10 @@ internal static class WalletCheck
         }
 
         var asked = evidence.Journal.Deposits.Count;
-        findings.Expect(chain.Count <= asked, "chain", () => $"{chain.Count} transfers on chain, {asked} were asked for");
-        findings.Holds($"{chain.Count} transfers on chain, {evidence.Journal.Deposits.Count(deposit => deposit.TxHash is not null)} promised, "
-            + $"{asked} asked for, {evidence.Truth.Chain.Count(transfer => !transfer.IsCredited)} below the minimum");
+        var promises = evidence.Journal.Deposits.Count(deposit => deposit.TxHash is not null);
+        var dust = evidence.Truth.Chain.Count(transfer => !transfer.IsCredited);
+        findings.Expect(
+            chain.Count <= asked, "chain", () => $"{chain.Count} transfers on chain, {asked} were asked for");
+        findings.Holds($"{chain.Count} transfers on chain, {promises} promised, {asked} asked for, {dust} below the minimum");
     }
 }

@@ -39,7 +39,9 @@ internal static class FaultPlan
     public const string Postgres = "postgres";
     public const string Rabbit = "rabbitmq";
 
-    /// <summary>Of a hundred faults so many are the servers'; they hit everything at once, and take long to come back.</summary>
+    /// <summary>
+    /// Of a hundred faults so many are the servers'; they hit everything at once, and take long to come back.
+    /// </summary>
     private const int PostgresPercent = 12;
     private const int RabbitPercent = 6;
 
@@ -51,7 +53,8 @@ internal static class FaultPlan
         Harm.CutDatabase, Harm.SilenceDatabase, Harm.CutBroker, Harm.SilenceBroker,
     ];
 
-    public static IReadOnlyList<Fault> Make(int seed, TimeSpan length, double meanSeconds, IReadOnlyList<string> replicas)
+    public static IReadOnlyList<Fault> Make(
+        int seed, TimeSpan length, double meanSeconds, IReadOnlyList<string> replicas)
     {
         var random = new Random(seed);
         var faults = new List<Fault>();

@@ -2,7 +2,9 @@ using ArdorQr.Chaos.Hosting;
 
 namespace ArdorQr.Chaos.Faults;
 
-/// <summary>Carries a plan out, and heals everything at its end. A target that still suffers waits for its next fault.</summary>
+/// <summary>
+/// Carries a plan out, and heals everything at its end. A target that still suffers waits for its next fault.
+/// </summary>
 internal sealed class Mischief(House house, Action<string> report)
 {
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
@@ -59,13 +61,18 @@ internal sealed class Mischief(House house, Action<string> report)
             switch (fault.Target)
             {
                 case FaultPlan.Postgres:
-                    await HarmAsync(fault, house.Postgres.Process, () => house.Postgres.ReadyAsync(cancellationToken), cancellationToken);
+                    await HarmAsync(
+                        fault, house.Postgres.Process, () => house.Postgres.ReadyAsync(cancellationToken),
+                        cancellationToken);
                     break;
                 case FaultPlan.Rabbit:
-                    await HarmAsync(fault, house.Rabbit.Process, () => house.Rabbit.ReadyAsync(cancellationToken), cancellationToken);
+                    await HarmAsync(
+                        fault, house.Rabbit.Process, () => house.Rabbit.ReadyAsync(cancellationToken),
+                        cancellationToken);
                     break;
                 default:
-                    await HarmAsync(fault, house.Replicas.Single(replica => replica.Name == fault.Target), cancellationToken);
+                    await HarmAsync(
+                        fault, house.Replicas.Single(replica => replica.Name == fault.Target), cancellationToken);
                     break;
             }
         }
@@ -75,7 +82,8 @@ internal sealed class Mischief(House house, Action<string> report)
         }
     }
 
-    private async Task HarmAsync(Fault fault, ServerProcess process, Func<Task> ready, CancellationToken cancellationToken)
+    private async Task HarmAsync(
+        Fault fault, ServerProcess process, Func<Task> ready, CancellationToken cancellationToken)
     {
         switch (fault.Harm)
         {

@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace ArdorQr.Chaos.Hosting;
 
 /// <summary>
-/// Free ports, none given twice, below those that the system gives to outgoing connections: what restarts on its port over and
-/// over mustn't find it taken by one of them.
+/// Free ports, none given twice, below those that the system gives to outgoing connections: what restarts on its port
+/// over and over mustn't find it taken by one of them.
 /// </summary>
 internal static class FreePorts
 {

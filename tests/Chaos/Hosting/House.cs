@@ -5,8 +5,8 @@ using ArdorQr.Testing;
 namespace ArdorQr.Chaos.Hosting;
 
 /// <summary>
-/// The whole system as processes: replicas of every service over one PostgreSQL and one RabbitMQ. The Sandbox has a PostgreSQL
-/// to itself, which nothing harms: what it holds is the truth of the outside world.
+/// The whole system as processes: replicas of every service over one PostgreSQL and one RabbitMQ. The Sandbox has a
+/// PostgreSQL to itself, which nothing harms: what it holds is the truth of the outside world.
 /// </summary>
 internal sealed class House : IAsyncDisposable
 {
@@ -28,7 +28,8 @@ internal sealed class House : IAsyncDisposable
         Rabbit = new Rabbit(folder);
     }
 
-    public static IReadOnlyList<string> Services { get; } = ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
+    public static IReadOnlyList<string> Services { get; } =
+        ["ledger", "deposits", "payments", "webhooks", "sandbox", "gateway"];
 
     public Postgres Postgres { get; }
 
@@ -39,9 +40,11 @@ internal sealed class House : IAsyncDisposable
 
     public IReadOnlyList<Replica> Replicas => _replicas;
 
-    public IReadOnlyList<Uri> GatewayUrls => [.. Of("gateway").Select(gateway => new Uri($"http://127.0.0.1:{gateway.Listens.Public}"))];
+    public IReadOnlyList<Uri> GatewayUrls =>
+        [.. Of("gateway").Select(gateway => new Uri($"http://127.0.0.1:{gateway.Listens.Public}"))];
 
-    public IReadOnlyList<Uri> OperatorUrls => [.. Of("gateway").Select(gateway => new Uri($"http://127.0.0.1:{gateway.Listens.Operator}"))];
+    public IReadOnlyList<Uri> OperatorUrls =>
+        [.. Of("gateway").Select(gateway => new Uri($"http://127.0.0.1:{gateway.Listens.Operator}"))];
 
     /// <param name="folder">Takes data and logs.</param>
     /// <param name="replicas">Of each service.</param>
@@ -128,7 +131,8 @@ internal sealed class House : IAsyncDisposable
     {
         const int migrationsAtOnce = 3;
         await Parallel.ForEachAsync(
-            Services, new ParallelOptions { MaxDegreeOfParallelism = migrationsAtOnce, CancellationToken = cancellationToken },
+            Services,
+            new ParallelOptions { MaxDegreeOfParallelism = migrationsAtOnce, CancellationToken = cancellationToken },
             async (service, token) =>
             {
                 var server = ServerOf(service);
@@ -179,7 +183,8 @@ internal sealed class House : IAsyncDisposable
         ["Payments__Rails__Test__CallbackSecret"] = Secret,
         ["Payments__CutOffSeconds"] = $"{CutOffSeconds}",
         ["Payments__ReviewSeconds"] = $"{ReviewSeconds}",
-        ["Deposits__Worlds__Test__PublicKey"] = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", // RFC 8032, 7.1.
+        // Of RFC 8032, 7.1.
+        ["Deposits__Worlds__Test__PublicKey"] = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
         ["Deposits__Worlds__Test__NetworkGlobalId"] = "-3",
         ["Deposits__Worlds__Test__JettonMaster"] = "0:a149cbe6d9c26f4c39ad944cbe03c6b165358394f6e439708647fb043a6410df",
         ["Deposits__Worlds__Test__ChainUrl"] = "http://sandbox/chain",

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace ArdorQr.Chaos.Hosting;
 
-/// <summary>A PostgreSQL of this run's own that keeps its promises: what it has committed is there after a SIGKILL.</summary>
+/// <summary>
+/// A PostgreSQL of this run's own that keeps its promises: what it has committed is there after a SIGKILL.
+/// </summary>
 internal sealed class Postgres : IAsyncDisposable
 {
     private readonly string _password = RandomNumberGenerator.GetHexString(32);
@@ -16,7 +18,10 @@ internal sealed class Postgres : IAsyncDisposable
         var script = Path.Combine(ChaosFolder.Repository, "AppHost/Infrastructure/postgres-server");
         Process = new ServerProcess(
             name, folder,
-            [script, binaries, Path.Combine(folder, name), $"{Port}", "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "shared_buffers=128MB"],
+            [
+                script, binaries, Path.Combine(folder, name), $"{Port}",
+                "-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "shared_buffers=128MB",
+            ],
             new Dictionary<string, string?> { ["POSTGRES_PASSWORD"] = _password })
         {
             ProgramName = "postgres",

@@ -1,3 +1,4 @@
+using ArdorQr.Testing;
 using Npgsql;
 
 namespace ArdorQr.Chaos.Hosting;
@@ -10,7 +11,8 @@ internal sealed record Release(string Repository, string Configuration)
     public static Release Own { get; } = new(ChaosFolder.Repository, ChaosFolder.Configuration);
 
     /// <summary>Where appsettings.json is: the gateway's routes.</summary>
-    public string FolderOf(string service) => Path.Combine(Repository, service == "gateway" ? NameOf(service) : $"Services/{NameOf(service)}");
+    public string FolderOf(string service) =>
+        Path.Combine(Repository, service == "gateway" ? NameOf(service) : $"Services/{NameOf(service)}");
 
     public string ProgramOf(string service) =>
         Path.Combine(FolderOf(service), "bin", Configuration, "net10.0", $"ArdorQr.{NameOf(service)}.dll");
@@ -26,12 +28,11 @@ internal sealed class Replica : IAsyncDisposable
     private readonly HttpClient _http;
     private ServerProcess? _process;
 
-    public Replica(
-        string service, int index, Ports ports, Postgres postgres, Rabbit rabbit)
+    public Replica(string service, int index, Ports ports, Postgres postgres, Rabbit rabbit)
     {
         (Service, Name, Listens) = (service, $"{service}-{index}", ports);
-        DatabaseLink = new TcpProxy(() => postgres.Port);
-        BrokerLink = new TcpProxy(() => rabbit.Port);
+        DatabaseLink = new TcpProxy(() => postgres.Port, FreePorts.Next());
+        BrokerLink = new TcpProxy(() => rabbit.Port, FreePorts.Next());
         _http = new HttpClient
         {
             BaseAddress = new Uri($"http://127.0.0.1:{ports.Operator ?? ports.Public}"),

@@ -4,11 +4,12 @@ using System.Globalization;
 namespace ArdorQr.Chaos.Hosting;
 
 /// <summary>
-/// A program that can be started, killed, paused and stopped over and over. Its output of all starts is in one file. What is
-/// signalled is the program itself, found below the script that started it where there is one.
+/// A program that can be started, killed, paused and stopped over and over. Its output of all starts is in one file.
+/// What is signalled is the program itself, found below the script that started it where there is one.
 /// </summary>
 internal sealed class ServerProcess(
-    string name, string folder, IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment) : IAsyncDisposable
+    string name, string folder, IReadOnlyList<string> command, IReadOnlyDictionary<string, string?> environment)
+    : IAsyncDisposable
 {
     private const int StartTimeoutSeconds = 180;
     private const int EndTimeoutSeconds = 60;
@@ -64,7 +65,8 @@ internal sealed class ServerProcess(
         {
             if (!IsRunning && restart)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken); // What was killed may still hold its port or its files.
+                // What was killed may still hold its port or its files.
+                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
                 Start();
             }
 
@@ -154,7 +156,8 @@ internal sealed class ServerProcess(
         kill.WaitForExit();
     }
 
-    private static IEnumerable<int> Descendants(int id) => Children(id).SelectMany(child => Descendants(child).Prepend(child));
+    private static IEnumerable<int> Descendants(int id) =>
+        Children(id).SelectMany(child => Descendants(child).Prepend(child));
 
     private static int[] Children(int id) =>
         [.. Read($"/proc/{id}/task/{id}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)

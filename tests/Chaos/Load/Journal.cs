@@ -6,6 +6,8 @@ namespace ArdorQr.Chaos.Load;
 internal sealed class Journal
 {
     private readonly ConcurrentQueue<string> _faults = [];
+    private readonly ConcurrentQueue<string> _failedTwice = [];
+    private int _retries;
 
     public ConcurrentQueue<PaymentRecord> Payments { get; } = [];
 
@@ -19,20 +21,17 @@ internal sealed class Journal
     /// <summary>What clients did again because the first try failed: 5xx, 429 or no answer.</summary>
     public int Retries => Volatile.Read(ref _retries);
 
-    /// <summary>Requests that failed at both gateways in a row.</summary>
-    public int FailedTwice => Volatile.Read(ref _failedTwice);
-
-    private int _retries;
-    private int _failedTwice;
+    /// <summary>Requests that failed at both gateways in a row, with what they got.</summary>
+    public IReadOnlyCollection<string> FailedTwice => _failedTwice;
 
     public void Fault(string what) => _faults.Enqueue(what);
 
-    public void Retried(int tries)
+    public void Repeated(string request, IReadOnlyList<string> failures)
     {
-        Interlocked.Add(ref _retries, tries - 1);
-        if (tries > 2)
+        Interlocked.Add(ref _retries, failures.Count);
+        if (failures.Count > 1)
         {
-            Interlocked.Increment(ref _failedTwice);
+            _failedTwice.Enqueue($"{request}: {string.Join("; ", failures)}");
         }
     }
 }
@@ -62,7 +61,9 @@ internal sealed class PaymentRecord(int merchant, string code, long amountMinor)
     public bool IsConfirmed { get; set; }
 }
 
-/// <summary>One transfer that a client asked the faucet for; the hash is null when no answer came, and then it may stand or not.</summary>
+/// <summary>
+/// One transfer that a client asked the faucet for; the hash is null when no answer came, and then it may stand or not.
+/// </summary>
 internal sealed record DepositRecord(int Merchant, long Micros, string? TxHash);
 
 /// <summary>One delivery that a merchant's server answered with 200.</summary>

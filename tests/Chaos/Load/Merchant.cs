@@ -5,9 +5,12 @@ using System.Text.Json;
 
 namespace ArdorQr.Chaos.Load;
 
-/// <summary>An answer: its status, its body, and at which try it came.</summary>
-internal sealed record Answer(HttpStatusCode Status, string Text, int Tries)
+/// <summary>An answer: its status and its body.</summary>
+internal sealed record Answer(HttpStatusCode Status, string Text)
 {
+    /// <summary>What the tries before it got, for a message.</summary>
+    public IReadOnlyList<string> Failures { get; init; } = [];
+
     public JsonElement Body => JsonSerializer.Deserialize<JsonElement>(Text);
 
     public string? Code =>
@@ -16,8 +19,8 @@ internal sealed record Answer(HttpStatusCode Status, string Text, int Tries)
 }
 
 /// <summary>
-/// A caller of the API that does what the reference tells callers to: the same again, at the other gateway, when no answer or
-/// a 5xx came.
+/// A caller of the API that does what the reference tells callers to: the same again, at the other gateway, when no
+/// answer or a 5xx came.
 /// </summary>
 internal sealed class ApiCaller : IDisposable
 {
@@ -37,50 +40,34 @@ internal sealed class ApiCaller : IDisposable
         return client;
     })];
 
-    /// <summary>Once; null when no answer came.</summary>
-    public async Task<Answer?> TryAsync(
-        HttpMethod method, string path, object? body, string? idempotencyKey, int tries, CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        request.Content = body is null ? null : JsonContent.Create(body);
-        if (idempotencyKey is not null)
-        {
-            request.Headers.Add("Idempotency-Key", idempotencyKey);
-        }
-
-        try
-        {
-            var gateway = _gateways[(uint)Interlocked.Increment(ref _next) % _gateways.Length];
-            using var response = await gateway.SendAsync(request, cancellationToken);
-            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken), tries);
-        }
-        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            return null;
-        }
-    }
+    /// <summary>Once, at the gateway whose turn it is; null when no answer came.</summary>
+    public Task<Answer?> TryAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken) =>
+        TryAsync(method, path, body, null, NextGateway(), cancellationToken);
 
     /// <summary>Until an answer other than 5xx, 429 and "still running" comes.</summary>
     /// <exception cref="InvalidOperationException">None came in all tries.</exception>
     public async Task<Answer> SendAsync(
         HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.Zero;
-        for (var tries = 1; ; tries++)
+        var (pause, gateway) = (TimeSpan.Zero, NextGateway());
+        var failures = new List<string>();
+        while (true)
         {
-            if (await TryAsync(method, path, body, idempotencyKey, tries, cancellationToken) is { } answer
-                && !IsToRepeat(answer))
+            var answer = await TryAsync(method, path, body, idempotencyKey, gateway, cancellationToken);
+            if (answer is not null && !IsToRepeat(answer))
             {
-                return answer;
+                return answer with { Failures = failures };
             }
 
-            if (tries == MaxTries)
+            failures.Add($"gateway {gateway + 1}: {(answer is null ? "no answer" : $"{(int)answer.Status} {answer.Code}")}");
+            if (failures.Count == MaxTries)
             {
                 throw new InvalidOperationException($"{method} {path} failed {MaxTries} times.");
             }
 
-            await Task.Delay(pause, cancellationToken); // The first repetition is at once: it goes to the other gateway.
+            gateway = (gateway + 1) % _gateways.Length;
+            // The first repetition is at once: it goes to the other gateway.
+            await Task.Delay(pause, cancellationToken);
             pause = pause == TimeSpan.Zero ? FirstPause : pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
@@ -99,6 +86,31 @@ internal sealed class ApiCaller : IDisposable
         foreach (var gateway in _gateways)
         {
             gateway.Dispose();
+        }
+    }
+
+    private int NextGateway() => (int)((uint)Interlocked.Increment(ref _next) % _gateways.Length);
+
+    private async Task<Answer?> TryAsync(
+        HttpMethod method, string path, object? body, string? idempotencyKey, int gateway,
+        CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Content = body is null ? null : JsonContent.Create(body);
+        if (idempotencyKey is not null)
+        {
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        }
+
+        try
+        {
+            using var response = await _gateways[gateway].SendAsync(request, cancellationToken);
+            return new Answer(response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException or IOException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return null;
         }
     }
 
@@ -123,15 +135,19 @@ internal sealed class Merchant(int index, Guid id, ApiCaller api, long fundsMino
 
     /// <summary>Registers by the operator's API, and sets the webhooks up by the public one.</summary>
     public static async Task<Merchant> RegisterAsync(
-        int index, long fundsMinor, IReadOnlyList<Uri> gateways, ApiCaller operators, Receiver receiver, CancellationToken cancellationToken)
+        int index, long fundsMinor, IReadOnlyList<Uri> gateways, ApiCaller operators, Receiver receiver,
+        CancellationToken cancellationToken)
     {
         var registered = (await operators.SendAsync(
-            HttpMethod.Post, "/operator/merchants", new { name = $"ООО Испытание {index}" }, $"chaos-merchant-{index}", cancellationToken)).Body;
+            HttpMethod.Post, "/operator/merchants", new { name = $"ООО Испытание {index}" }, $"chaos-merchant-{index}",
+            cancellationToken)).Body;
         var id = registered.GetProperty("id").GetGuid();
-        var api = new ApiCaller(gateways, registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString()!);
+        var key = registered.GetProperty("keys").GetProperty("test").GetProperty("secret").GetString()!;
+        var api = new ApiCaller(gateways, key);
         var adjusted = await operators.SendAsync(
             HttpMethod.Post, $"/operator/merchants/{id}/adjustments",
-            new { mode = "test", amountMinor = fundsMinor, reason = "Funds of the run" }, $"chaos-funds-{index}", cancellationToken);
+            new { mode = "test", amountMinor = fundsMinor, reason = "Funds of the run" }, $"chaos-funds-{index}",
+            cancellationToken);
         if (adjusted.Status != HttpStatusCode.Created)
         {
             throw new InvalidOperationException($"The adjustment was refused: {adjusted.Text}");
@@ -139,9 +155,11 @@ internal sealed class Merchant(int index, Guid id, ApiCaller api, long fundsMino
 
         // A new merchant is usable within 3 s of its registration.
         var address = await UntilOkAsync(api, HttpMethod.Get, "/v1/deposit-address", null, cancellationToken);
-        var endpoint = await UntilOkAsync(api, HttpMethod.Put, "/v1/webhooks", new { url = receiver.UrlOf(index) }, cancellationToken);
+        var endpoint = await UntilOkAsync(
+            api, HttpMethod.Put, "/v1/webhooks", new { url = receiver.UrlOf(index) }, cancellationToken);
         receiver.SecretIs(index, endpoint.GetProperty("secret").GetString()!);
-        return new Merchant(index, id, api, fundsMinor) { Owner = RawAddress(address.GetProperty("address").GetString()!) };
+        var owner = RawAddress(address.GetProperty("address").GetString()!);
+        return new Merchant(index, id, api, fundsMinor) { Owner = owner };
     }
 
     public void Dispose() => api.Dispose();

@@ -11,8 +11,8 @@ internal static class PaymentCodes
     private const int MaxRoubles = 500;
 
     /// <summary>
-    /// What the test mode's rail is told to do, by the sum's last two digits, and how often of a hundred. What hangs and what
-    /// waits for an operator is rare: it takes the rail's and the run's time.
+    /// What the test mode's rail is told to do, by the sum's last two digits, and how often of a hundred. What hangs
+    /// and what waits for an operator is rare: it takes the rail's and the run's time.
     /// </summary>
     private static readonly (int Ending, int Weight)[] Endings =
     [

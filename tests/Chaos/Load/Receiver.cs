@@ -11,8 +11,8 @@ using Microsoft.Extensions.Logging;
 namespace ArdorQr.Chaos.Load;
 
 /// <summary>
-/// The merchants' server: checks each signature as the published reference says, notes what it took, and now and then answers
-/// 500 to what it must then get again.
+/// The merchants' server: checks each signature as the published reference says, notes what it took, and now and then
+/// answers 500 to what it must then get again.
 /// </summary>
 internal sealed class Receiver : IAsyncDisposable
 {
@@ -24,7 +24,8 @@ internal sealed class Receiver : IAsyncDisposable
     private readonly Random _random;
     private readonly Lock _lock = new();
 
-    private Receiver(WebApplication app, Journal journal, int seed) => (_app, _journal, _random) = (app, journal, new Random(seed));
+    private Receiver(WebApplication app, Journal journal, int seed) =>
+        (_app, _journal, _random) = (app, journal, new Random(seed));
 
     /// <summary>It fails no more: what is left comes through.</summary>
     public bool IsReliable { get; set; }
@@ -82,7 +83,8 @@ internal sealed class Receiver : IAsyncDisposable
     {
         var parts = header.Split(',').Select(part => part.Split('=', 2)).Where(part => part.Length == 2).ToList();
         var time = parts.Find(part => part[0] == "t")?[1];
-        if (time is null || !_secrets.TryGetValue(merchant, out var secret) || !long.TryParse(time, CultureInfo.InvariantCulture, out _))
+        if (time is null || !_secrets.TryGetValue(merchant, out var secret)
+            || !long.TryParse(time, CultureInfo.InvariantCulture, out _))
         {
             return false;
         }

@@ -3,14 +3,15 @@ using System.Net;
 namespace ArdorQr.Chaos.Load;
 
 /// <summary>
-/// The merchants at work, by the public API alone: each worker pays code after code, now and then asks twice, or leaves a
-/// payment unconfirmed; depositors send test money.
+/// The merchants at work, by the public API alone: each worker pays code after code, now and then asks twice, or leaves
+/// a payment unconfirmed; depositors send test money.
 /// </summary>
 internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal, ChaosOptions options)
 {
     private const int TwicePercent = 8;
     private const int LeftPercent = 3;
     private const int DustPercent = 5;
+    private const int WorkersPerDepositor = 8;
     private const int MaxDepositMicros = 20_000_000;
 
     private static readonly HashSet<string> Refusals = ["qr_already_paid", "qr_expired", "qr_not_found", "qr_cancelled"];
@@ -18,12 +19,15 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
     private int _payments;
     private int _deposits;
 
-    /// <summary>Runs until the limits of the options are reached, or <paramref name="enough"/> says to begin nothing new.</summary>
+    /// <summary>
+    /// Runs until the limits of the options are reached, or <paramref name="enough"/> says to begin nothing new.
+    /// </summary>
     /// <param name="enough">The end of the time for new work.</param>
     /// <param name="cancellationToken">The limit for what was begun.</param>
     public Task RunAsync(CancellationToken enough, CancellationToken cancellationToken) => Task.WhenAll(
         Enumerable.Range(0, options.Workers).Select(worker => PayAsync(worker, enough, cancellationToken))
-            .Append(DepositAsync(enough, cancellationToken)));
+            .Concat(Enumerable.Range(1, Math.Max(1, options.Workers / WorkersPerDepositor))
+                .Select(depositor => DepositAsync(depositor, enough, cancellationToken))));
 
     private async Task PayAsync(int worker, CancellationToken enough, CancellationToken cancellationToken)
     {
@@ -50,10 +54,13 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
             {
                 journal.Fault($"payment: {exception.Message}");
             }
+
+            await PauseAsync(options.PaymentPause, enough, cancellationToken);
         }
     }
 
-    private async Task PrepareAsync(Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
+    private async Task PrepareAsync(
+        Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
     {
         var body = new { qr = record.Code, reference = key };
         var first = await SendAsync(merchant, "/v1/payments", body, key, cancellationToken);
@@ -75,12 +82,14 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
             var again = await SendAsync(merchant, "/v1/payments", body, key, cancellationToken);
             if (again.Status != first.Status || again.Text != first.Text)
             {
-                journal.Fault($"payment: the same key got {(int)first.Status} {first.Text} and then {(int)again.Status} {again.Text}");
+                journal.Fault($"payment: the same key got {(int)first.Status} {first.Text} "
+                    + $"and then {(int)again.Status} {again.Text}");
             }
         }
     }
 
-    private async Task ConfirmAsync(Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
+    private async Task ConfirmAsync(
+        Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
     {
         record.IsConfirmSent = true;
         var path = $"/v1/payments/{record.Id}/confirm";
@@ -99,40 +108,51 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
         }
     }
 
-    private async Task<Answer> SendAsync(Merchant merchant, string path, object? body, string key, CancellationToken cancellationToken)
+    private async Task<Answer> SendAsync(
+        Merchant merchant, string path, object? body, string key, CancellationToken cancellationToken)
     {
         var answer = await merchant.Api.SendAsync(HttpMethod.Post, path, body, key, cancellationToken);
-        journal.Retried(answer.Tries);
+        journal.Repeated($"POST {path}", answer.Failures);
         return answer;
     }
 
-    private async Task DepositAsync(CancellationToken enough, CancellationToken cancellationToken)
+    private async Task DepositAsync(int depositor, CancellationToken enough, CancellationToken cancellationToken)
     {
-        var random = new Random(HashCode(options.Seed, -1));
-        while (!enough.IsCancellationRequested && ++_deposits <= options.Deposits)
+        var random = new Random(HashCode(options.Seed, -depositor));
+        while (!enough.IsCancellationRequested && Interlocked.Increment(ref _deposits) <= options.Deposits)
         {
             var merchant = merchants[random.Next(merchants.Count)];
             // Some are below the half USDT from which on there is a credit.
-            long micros = random.Next(100) < DustPercent ? random.Next(1, 500_000) : random.Next(500_000, MaxDepositMicros);
+            long micros = random.Next(100) < DustPercent
+                ? random.Next(1, 500_000) : random.Next(500_000, MaxDepositMicros);
             var answer = await merchant.Api.TryAsync(
-                HttpMethod.Post, "/v1/test/deposits", new { amount = micros / 1_000_000m }, null, 1, cancellationToken);
+                HttpMethod.Post, "/v1/test/deposits", new { amount = micros / 1_000_000m }, cancellationToken);
             // No repetition: without a key a second call is a second deposit.
             journal.Deposits.Enqueue(new DepositRecord(
                 merchant.Index, micros,
                 answer?.Status == HttpStatusCode.Accepted ? answer.Body.GetProperty("txHash").GetString() : null));
-            if (answer is { Status: < HttpStatusCode.InternalServerError and not HttpStatusCode.Accepted and not HttpStatusCode.TooManyRequests })
+            if (answer is
+                {
+                    Status: < HttpStatusCode.InternalServerError
+                        and not HttpStatusCode.Accepted and not HttpStatusCode.TooManyRequests,
+                })
             {
                 journal.Fault($"deposit: {micros} was answered {(int)answer.Status} {answer.Text}");
             }
 
-            try
-            {
-                await Task.Delay(options.DepositPause, enough);
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // The time is over.
-            }
+            await PauseAsync(options.DepositPause, enough, cancellationToken);
+        }
+    }
+
+    private static async Task PauseAsync(TimeSpan pause, CancellationToken enough, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(pause, enough);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The time is over.
         }
     }
 

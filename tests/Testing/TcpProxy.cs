@@ -1,25 +1,30 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace ArdorQr.Chaos.Hosting;
+namespace ArdorQr.Testing;
 
-/// <summary>The network between a service and a server: it can be cut, or fall silent with every connection left open.</summary>
-internal sealed class TcpProxy : IAsyncDisposable
+/// <summary>
+/// The network between a service and a server: it can be cut, or fall silent with every connection left open.
+/// </summary>
+public sealed class TcpProxy : IAsyncDisposable
 {
     private const int BufferBytes = 32 * 1024;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, FreePorts.Next());
+    private readonly TcpListener _listener;
     private readonly Func<int> _target;
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
     private readonly HashSet<TcpClient> _clients = [];
     private readonly Task _accepting;
-    private TaskCompletionSource _flowing = Completed();
+    private volatile TaskCompletionSource _flowing = Completed();
     private volatile bool _isCut;
 
-    public TcpProxy(Func<int> target)
+    /// <param name="target">The server's port on the loopback interface, asked for at each connection.</param>
+    /// <param name="port">Where it listens; 0 is any free one.</param>
+    public TcpProxy(Func<int> target, int port = 0)
     {
         _target = target;
+        _listener = new TcpListener(IPAddress.Loopback, port);
         _listener.Start();
         Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync();
@@ -43,6 +48,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// <summary>Nothing arrives any more, either way, and no connection ends.</summary>
     public void Silence() => _flowing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Whole again; what was held back arrives.</summary>
     public void Restore()
     {
         _isCut = false;
@@ -76,7 +82,8 @@ internal sealed class TcpProxy : IAsyncDisposable
                 _ = ServeAsync(client);
             }
         }
-        catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception exception) when (
+            exception is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             // The end.
         }
@@ -131,8 +138,8 @@ internal sealed class TcpProxy : IAsyncDisposable
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, count), _end.Token);
             }
         }
-        catch (Exception exception) when (
-            exception is SocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception exception) when (exception is SocketException or IOException or OperationCanceledException
+            or ObjectDisposedException or InvalidOperationException)
         {
             // Reset by the other direction, by a cut, or by either side.
         }
