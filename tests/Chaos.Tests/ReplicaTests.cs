@@ -41,7 +41,8 @@ public sealed class ReplicaTests
         Asked();
         var (previous, whyNot) = await PreviousRelease.BuildAsync(cancellation);
         Assert.SkipWhen(previous is null, $"not run: {whyNot}");
-        await using var house = await RunningHouse.StartAsync(Options(seed: 32), cancellation);
+        await using var house = await RunningHouse.StartAsync(
+            Options(seed: 32) with { SealsRows = false }, cancellation);
 
         // This release's migrations ran already. Each first replica goes back, and the second ones stay.
         await ReplaceAsync(house.Run, "-1", previous!, cancellation);

@@ -14,7 +14,7 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal sealed partial class ExecutePayment(
     ServiceDatabase database, Rails rails, HeldTurns held, ExecutorSignal signal, FaultHook faults,
-    RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
+    RecoveryGate gate, PaymentSeals seals, TimeProvider time, ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -155,7 +155,7 @@ internal sealed partial class ExecutePayment(
     private async Task<TransferAnswer> SubmitAsync(
         RailClient rail, PaymentRow payment, SubmissionClaim claim, CancellationToken cancellationToken)
     {
-        var answer = await rail.SubmitAsync(payment, claim.NotAfter, cancellationToken);
+        var answer = await rail.SubmitAsync(payment, seals.DetailsOf(payment), claim.NotAfter, cancellationToken);
         faults.Reach("payments.put-sent");
         return answer;
     }
@@ -199,7 +199,7 @@ internal sealed partial class ExecutePayment(
         await (payment.State == PaymentState.Confirming
             ? answer switch
             {
-                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, cancellationToken),
+                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, seals, cancellationToken),
                 TransferAnswer.Failed failed =>
                     FinishPayment.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
                 _ => FinishPayment.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),
