@@ -39,7 +39,7 @@ internal sealed class LedgerClient(HttpClient http)
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
     public Task<DebitAnswer> DebitAsync(
-        PaymentRow payment, string payeeName, Guid attemptId, CancellationToken cancellationToken) =>
+        PaymentRow payment, string? payeeName, Guid attemptId, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, Debits, attemptId, new
         {
             id = attemptId,

@@ -8,15 +8,15 @@ using Microsoft.Extensions.Options;
 namespace ArdorQr.Payments.Database;
 
 /// <summary>What a payment's row says of its payee and its code: all that is sealed, and erased later.</summary>
-/// <param name="PayeeName">Empty once it is erased.</param>
+/// <param name="PayeeName">Null once it is erased.</param>
 /// <param name="PayeeBank">The bank's name, or null.</param>
 /// <param name="PayeeInn">10 or 12 digits, or null.</param>
 /// <param name="QrText">As the merchant sent it.</param>
 /// <param name="QrCanonical">The one spelling that the rail gets; empty once it is erased.</param>
 internal sealed record PaymentDetails(
-    string PayeeName, string? PayeeBank, string? PayeeInn, string QrText, string QrCanonical)
+    string? PayeeName, string? PayeeBank, string? PayeeInn, string QrText, string QrCanonical)
 {
-    public static PaymentDetails Erased { get; } = new("", null, null, "", "");
+    public static PaymentDetails Erased { get; } = new(null, null, null, "", "");
 }
 
 /// <summary>A payment's details as its columns hold them: in the clear or sealed, never both.</summary>

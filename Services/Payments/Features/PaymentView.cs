@@ -11,7 +11,7 @@ namespace ArdorQr.Payments.Features;
 internal sealed record PaymentView(
     Guid Id,
     string Status,
-    string MerchantName,
+    string? MerchantName,
     string? MerchantBank,
     Kopecks AmountMinor,
     Kopecks FeeMinor,
