@@ -54,6 +54,8 @@ internal sealed class TestWorld(IResourceBuilder<ProjectResource> sandbox, KeptS
             .WithEnvironment("Payments__Rails__Test__Url", _url)
             .WithEnvironment("Payments__Rails__Test__Token", secrets.Password("rail-token"))
             .WithEnvironment("Payments__Rails__Test__CallbackSecret", secrets.Password("rail-callback-secret"))
+            .WithEnvironment("Payments__EncryptionKey", EncryptionKey("payments-encryption-key"))
+            .WithEnvironment("Payments__SealsRows", "true")
             // Hours with a bank; here somebody watches.
             .WithDefault("Payments__CutOffSeconds", "15")
             .WithDefault("Payments__ReviewSeconds", "30");
@@ -68,9 +70,10 @@ internal sealed class TestWorld(IResourceBuilder<ProjectResource> sandbox, KeptS
     public void ConnectWebhooks(IResourceBuilder<ProjectResource> webhooks) =>
         webhooks
             .WithDefault("Webhooks__AllowLoopbackReceivers", "true")
-            .WithEnvironment("Webhooks__EncryptionKey", secrets.Get(
-                "webhook-encryption-key",
-                () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(EncryptionKeyBytes))));
+            .WithEnvironment("Webhooks__EncryptionKey", EncryptionKey("webhook-encryption-key"));
+
+    private string EncryptionKey(string name) =>
+        secrets.Get(name, () => Convert.ToBase64String(RandomNumberGenerator.GetBytes(EncryptionKeyBytes)));
 
     private ReferenceExpression At(string path) => ReferenceExpression.Create($"{_url}{path}");
 }

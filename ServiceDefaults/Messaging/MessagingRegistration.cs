@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
 using MassTransit;
@@ -13,6 +14,8 @@ public static class MessagingRegistration
     private const ushort PrefetchCount = 32;
     private const int ConcurrentMessages = 8;
     private const int MaxPauseSeconds = 5;
+
+    private const string TlsScheme = "amqps";
 
     /// <summary>Over an hour of retries: longer than the broker lets a delivery wait, so that it hands it out anew first.</summary>
     private const int MaxRetries = 1_000;
@@ -47,7 +50,14 @@ public static class MessagingRegistration
             });
             bus.UsingRabbitMq((context, rabbit) =>
             {
-                rabbit.Host(context.GetRequiredService<Hosting.Connections>().Broker);
+                var broker = context.GetRequiredService<Hosting.Connections>().Broker;
+                rabbit.Host(broker, host =>
+                {
+                    if (broker.Scheme == TlsScheme)
+                    {
+                        UseTls(host, broker.Host);
+                    }
+                });
                 rabbit.ConfigureJsonSerializerOptions(json => new JsonSerializerOptions(json) { WriteIndented = false }); // Nobody reads it.
                 rabbit.ConfigureEndpoints(context);
             });
@@ -59,6 +69,13 @@ public static class MessagingRegistration
         builder.Services.AddHostedService<MeasureOutbox>();
         return builder;
     }
+
+    /// <summary>By the scheme, at whichever port: MassTransit alone would speak in the clear anywhere but at 5671.</summary>
+    private static void UseTls(IRabbitMqHostConfigurator host, string name) => host.UseSsl(tls =>
+    {
+        tls.ServerName = name;
+        tls.Protocol = SslProtocols.None; // The system's choice.
+    });
 }
 
 /// <summary>The consumers of one service, each with a queue of its own.</summary>

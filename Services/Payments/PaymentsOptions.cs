@@ -2,6 +2,7 @@ using System.ComponentModel.DataAnnotations;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Domain;
 using ArdorQr.Payments.Domain.Qr;
+using ArdorQr.ServiceDefaults.Sealing;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments;
@@ -51,6 +52,27 @@ internal sealed class PaymentsOptions
     /// <summary>How long a refusal for a shortfall waits for Deposits to name the USDT that make it up.</summary>
     [Range(1, 10_000)]
     public int QuoteTimeoutMilliseconds { get; init; } = 200;
+
+    /// <summary>The key under which codes, payees and kept answers are stored: 32 bytes in base64. A secret.</summary>
+    [Required]
+    public string? EncryptionKey { get; init; }
+
+    /// <summary>Earlier keys, in the same form, still needed to read what was stored under them. A secret.</summary>
+    public IReadOnlyList<string> RetiredEncryptionKeys { get; init; } = [];
+
+    /// <summary>
+    /// Whether codes and payees are stored sealed: no while a release runs beside that can't read them, and yes from then
+    /// on for good.
+    /// </summary>
+    public bool SealsRows { get; init; }
+
+    /// <summary>How long after its end a paid or refunded payment keeps its code and its payee.</summary>
+    [Range(1, 3_650)]
+    public int PayeeRetentionDays { get; init; } = 180;
+
+    /// <summary>The same for a payment that was never confirmed.</summary>
+    [Range(1, 3_650)]
+    public int UnpaidRetentionDays { get; init; } = 7;
 
     [ValidateObjectMembers]
     public RailsOptions Rails { get; init; } = new();
@@ -147,6 +169,26 @@ internal sealed class RailOptions
 
 [OptionsValidator]
 internal sealed partial class PaymentsOptionsValidator : IValidateOptions<PaymentsOptions>;
+
+/// <summary>The keys' length, which attributes can't say.</summary>
+internal sealed class SealingValidator : IValidateOptions<PaymentsOptions>
+{
+    public ValidateOptionsResult Validate(string? name, PaymentsOptions options)
+    {
+        var faults = new List<string>();
+        if (options.EncryptionKey is not null && !Seals.IsKey(options.EncryptionKey))
+        {
+            faults.Add("Payments:EncryptionKey must be 32 bytes in base64.");
+        }
+
+        if (!options.RetiredEncryptionKeys.All(Seals.IsKey))
+        {
+            faults.Add("Payments:RetiredEncryptionKeys must each be 32 bytes in base64.");
+        }
+
+        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
+    }
+}
 
 /// <summary>The wall between the worlds: live never uses a sandbox or test's rail, test never a real one.</summary>
 internal sealed class RailWorldsValidator : IValidateOptions<PaymentsOptions>

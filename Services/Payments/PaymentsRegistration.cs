@@ -1,9 +1,12 @@
+using System.Security.Cryptography;
 using ArdorQr.Payments.Clients;
+using ArdorQr.Payments.Database;
 using ArdorQr.Payments.Features;
 using ArdorQr.Payments.Features.Recovery;
 using ArdorQr.ServiceDefaults.Identity;
 using ArdorQr.ServiceDefaults.Messaging;
 using ArdorQr.ServiceDefaults.Recovery;
+using ArdorQr.ServiceDefaults.Sealing;
 using Microsoft.Extensions.Options;
 
 namespace ArdorQr.Payments;
@@ -23,9 +26,19 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, QrOptionsValidator>();
+        builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, SealingValidator>();
         builder.Services.AddSingleton(
             static provider => provider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Qr.Load());
         builder.Services.AddOptionsWithValidateOnStart<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section);
+        builder.Services.AddSingleton(_ => RandomNumberGenerator.Create());
+        builder.Services.AddSingleton(static provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<PaymentsOptions>>().Value;
+            return new Seals(
+                options.EncryptionKey!, options.RetiredEncryptionKeys,
+                provider.GetRequiredService<RandomNumberGenerator>());
+        });
+        builder.Services.AddSingleton<PaymentSeals>();
         builder.Services.AddPaymentsClients();
         builder.Services.AddSingleton<ExecutorSignal>();
         builder.Services.AddSingleton<IdempotentRequests>();
@@ -48,6 +61,8 @@ internal static class PaymentsRegistration
         builder.Services.AddHostedService<ExecutePayments>();
         builder.Services.AddHostedService<RecoverAttempts>();
         builder.Services.AddHostedService<ExpirePayments>();
+        builder.Services.AddHostedService<SealRows>();
+        builder.Services.AddHostedService<ErasePayees>();
         builder.Services.AddHostedService<MeasurePayments>();
     }
 

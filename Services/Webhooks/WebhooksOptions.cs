@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Domain;
 using Microsoft.Extensions.Options;
 
@@ -67,12 +68,12 @@ internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IVali
     public ValidateOptionsResult Validate(string? name, WebhooksOptions options)
     {
         var faults = new List<string>();
-        if (options.EncryptionKey is not null && !SecretCipher.IsKey(options.EncryptionKey))
+        if (options.EncryptionKey is not null && !Seals.IsKey(options.EncryptionKey))
         {
             faults.Add("EncryptionKey must be 32 bytes in base64.");
         }
 
-        if (!options.RetiredEncryptionKeys.All(SecretCipher.IsKey))
+        if (!options.RetiredEncryptionKeys.All(Seals.IsKey))
         {
             faults.Add("RetiredEncryptionKeys must each be 32 bytes in base64.");
         }

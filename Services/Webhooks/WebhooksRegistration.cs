@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using ArdorQr.ServiceDefaults.Recovery;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
@@ -25,9 +26,9 @@ internal static class WebhooksRegistration
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<WebhooksOptions>>().Value;
-            return new SecretCipher(
+            return new SecretCipher(new Seals(
                 options.EncryptionKey!, options.RetiredEncryptionKeys,
-                provider.GetRequiredService<RandomNumberGenerator>());
+                provider.GetRequiredService<RandomNumberGenerator>()));
         });
         services.AddSingleton<OpenConnection>(Sockets.ConnectAsync);
         services.AddSingleton<GuardedConnections>();

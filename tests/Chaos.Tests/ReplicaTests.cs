@@ -43,7 +43,8 @@ public sealed class ReplicaTests
         Asked();
         var (previous, whyNot) = await PreviousRelease.BuildAsync(cancellation);
         Assert.SkipWhen(previous is null, $"not run: {whyNot}");
-        var options = Options(seed: 32) with { PaymentPause = Slowly };
+        // A release that seals is rolled out before it does so: docs/security.md.
+        var options = Options(seed: 32) with { PaymentPause = Slowly, SealsRows = false };
         await using var house = await RunningHouse.StartAsync(options, cancellation);
 
         // This release's migrations ran already. Each first replica goes back, and the second ones stay.

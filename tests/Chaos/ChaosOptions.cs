@@ -19,6 +19,9 @@ internal sealed record ChaosOptions
     /// <summary>Of every service.</summary>
     public int Replicas { get; init; } = 2;
 
+    /// <summary>Whether Payments seals what it stores: not where a release runs that can't read it.</summary>
+    public bool SealsRows { get; init; } = true;
+
     public int Merchants { get; init; } = 6;
 
     /// <summary>Clients that pay at once; to every eight of them one deposits.</summary>

@@ -41,7 +41,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     {
         var began = Stopwatch.GetTimestamp();
         var journal = new Journal();
-        var house = await House.StartAsync(folder, options.Replicas, cancellationToken);
+        var house = await House.StartAsync(folder, options.Replicas, options.SealsRows, cancellationToken);
         var receiver = await Receiver.StartAsync(journal, options.Seed, cancellationToken);
         var run = new ChaosRun(options, report, house, receiver, journal);
         try

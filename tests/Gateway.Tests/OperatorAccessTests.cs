@@ -40,6 +40,24 @@ public sealed class OperatorAccessTests(GatewayFixture fixture)
         }
     }
 
+    [Fact]
+    public async Task The_first_operators_token_is_replaced_by_its_setting_and_named_operators_keep_theirs()
+    {
+        using var named = await fixture.Gateway.NewOperatorAsync(NewName(), ["viewer"], Cancellation);
+        const string fresh = "another-token-of-the-first-operator";
+        await using var gateway = TestGateway.Start(
+            fixture.Database, new Dictionary<string, string?>(fixture.Settings) { ["Operator:Token"] = fresh });
+        using var first = gateway.OperatorWith(fresh);
+        using var staying = gateway.OperatorWith(named.DefaultRequestHeaders.Authorization!.Parameter!);
+
+        using var replaced = await gateway.Operator.GetAsync("/operator/merchants", Cancellation);
+        using var current = await first.GetAsync("/operator/merchants", Cancellation);
+        using var other = await staying.GetAsync("/operator/merchants", Cancellation);
+
+        await replaced.AssertErrorAsync(401, "unauthorized", Cancellation);
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.OK), (current.StatusCode, other.StatusCode));
+    }
+
     [Theory] // role, method, path, passes
     [InlineData("viewer", "GET", "/operator/merchants", true)]
     [InlineData("viewer", "GET", "/operator/audit", true)]

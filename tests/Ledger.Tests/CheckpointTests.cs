@@ -60,6 +60,30 @@ public sealed class CheckpointTests
     }
 
     [Fact]
+    public async Task After_a_rotation_the_old_keys_checkpoints_are_believed_while_its_public_key_is_trusted()
+    {
+        await using var before = await LedgerHost.StartAsync();
+        await before.DepositAsync(_merchant, 1_000);
+        var old = JsonNode.Parse((await before.GetAsync(_merchant, "/v1/operations/checkpoint")).ToString())!;
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var settings = new Dictionary<string, string?>
+        {
+            ["Ledger:Checkpoints:SigningKey"] = Convert.ToBase64String(key.ExportPkcs8PrivateKey()),
+        };
+        await using var after = before.StartReplica(
+            new(settings) { ["Ledger:Checkpoints:TrustedPublicKeys:0"] = (string)old["publicKey"]! });
+        await after.DepositAsync(_merchant, 5);
+        var fresh = JsonNode.Parse((await after.GetAsync(_merchant, "/v1/operations/checkpoint")).ToString())!;
+
+        Assert.Equal(Convert.ToBase64String(key.ExportSubjectPublicKeyInfo()), (string)fresh["publicKey"]!);
+        Assert.NotEqual((string)old["keyId"]!, (string)fresh["keyId"]!);
+        Assert.True((await after.ReconcileAsync())["ledger_checkpoints"].Ok);
+
+        await using var forgetful = before.StartReplica(settings); // Its key was taken from the settings too soon.
+        Assert.False((await forgetful.ReconcileAsync())["ledger_checkpoints"].Ok);
+    }
+
+    [Fact]
     public async Task Before_the_first_operation_there_is_nothing_to_sign()
     {
         await using var ledger = await LedgerHost.StartAsync();

@@ -46,7 +46,8 @@ internal sealed class LedgerHost : IAsyncDisposable
         new(await TestDatabase.CreateAsync(typeof(Program).Assembly, Token), ownsDatabase: true, settings);
 
     /// <summary>Another replica on the same database.</summary>
-    public LedgerHost StartReplica() => new(Database, ownsDatabase: false);
+    public LedgerHost StartReplica(Dictionary<string, string?>? settings = null) =>
+        new(Database, ownsDatabase: false, settings);
 
     /// <summary>Another replica that reaches the same database through a proxy.</summary>
     public LedgerHost StartReplica(CuttingProxy proxy) =>

@@ -186,9 +186,9 @@ public sealed class CreateTests
         var exception = await Assert.ThrowsAsync<Npgsql.PostgresException>(() => payments.ExecuteSqlAsync(
             """
             INSERT INTO payments.payment (payment_id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
-                qr_format, qr_warnings, qr_text, qr_canonical, rail, created_at, changed_at, expires_at)
+                qr_format, qr_warnings, sealed, sealed_key_id, qr_lookup, rail, created_at, changed_at, expires_at)
             SELECT @id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
-                qr_format, qr_warnings, qr_text, qr_canonical, rail, created_at, changed_at, expires_at FROM payments.payment
+                qr_format, qr_warnings, sealed, sealed_key_id, qr_lookup, rail, created_at, changed_at, expires_at FROM payments.payment
             """, new { id = payments.MerchantId }));
 
         Assert.Equal("payment_moment", exception.ConstraintName);

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using ArdorQr.Contracts;
@@ -27,14 +28,19 @@ internal sealed class PaymentsHarness : IAsyncDisposable
 {
     public const string CallbackSecret = "a-callback-secret-for-tests";
 
+    public static string EncryptionKey { get; } = NewKey();
+
     private readonly TestDatabase _database;
+    private readonly bool _ownsDatabase;
     private readonly ServiceFactory<Program> _factory;
 
-    private PaymentsHarness(TestDatabase database, Dictionary<string, string?> settings, bool runJobs)
+    private PaymentsHarness(
+        TestDatabase database, bool ownsDatabase, Guid? merchantId, Dictionary<string, string?> settings, bool runJobs)
     {
         _database = database;
+        _ownsDatabase = ownsDatabase;
         _factory = new ServiceFactory<Program>("payments", database, settings, services => Replace(services, runJobs));
-        MerchantId = Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
+        MerchantId = merchantId ?? Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
         Client = ClientOf(MerchantId);
     }
 
@@ -64,7 +70,8 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     public IServiceProvider Services => _factory.Services;
 
     public static async Task<PaymentsHarness> StartAsync(
-        Dictionary<string, string?>? settings = null, bool runJobs = false, Action<PaymentsHarness>? before = null)
+        Dictionary<string, string?>? settings = null, bool runJobs = false, Action<PaymentsHarness>? before = null,
+        PaymentsHarness? replicaOf = null)
     {
         var all = new Dictionary<string, string?>
         {
@@ -73,14 +80,16 @@ internal sealed class PaymentsHarness : IAsyncDisposable
             ["Payments:Rails:Test:Token"] = "rail-token",
             ["Payments:Rails:Test:CallbackSecret"] = CallbackSecret,
             ["Payments:Rails:Test:Environment"] = "sandbox",
+            ["Payments:EncryptionKey"] = EncryptionKey,
+            ["Payments:SealsRows"] = "true",
         };
         foreach (var (name, value) in settings ?? [])
         {
             all[name] = value;
         }
 
-        var database = await TestDatabase.CreateAsync(typeof(Program).Assembly, Token);
-        var harness = new PaymentsHarness(database, all, runJobs);
+        var database = replicaOf?._database ?? await TestDatabase.CreateAsync(typeof(Program).Assembly, Token);
+        var harness = new PaymentsHarness(database, replicaOf is null, replicaOf?.MerchantId, all, runJobs);
         before?.Invoke(harness);
         var bus = harness.Services.GetRequiredService<IBus>();
         bus.ConnectPublishObserver(harness.Events);
@@ -215,6 +224,9 @@ internal sealed class PaymentsHarness : IAsyncDisposable
         await connection.ExecuteAsync(new CommandDefinition(sql, cancellationToken: Token));
     }
 
+    /// <summary>32 bytes in base64.</summary>
+    public static string NewKey() => Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+
     public static Guid Id(JsonObject payment) => payment["id"]!.GetValue<Guid>();
 
     public static async Task<string> CodeOfAsync(HttpResponseMessage response, int status)
@@ -228,7 +240,10 @@ internal sealed class PaymentsHarness : IAsyncDisposable
     {
         Client.Dispose();
         await _factory.DisposeAsync();
-        await _database.DisposeAsync();
+        if (_ownsDatabase)
+        {
+            await _database.DisposeAsync();
+        }
     }
 
     private static async Task<JsonObject> OkAsync(HttpResponseMessage response, int status)
@@ -246,9 +261,15 @@ internal sealed class PaymentsHarness : IAsyncDisposable
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Test)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
         services.AddHttpClient(RailClient.HttpClientOf(Mode.Live)).ConfigurePrimaryHttpMessageHandler(() => OtherRail ?? Rail);
         services.AddSingleton(_ => new HeldTurns(HoldTime));
+        services.AddSingleton<SealRows>();
+        services.AddSingleton<ErasePayees>();
         if (!runJobs)
         {
-            Type[] jobs = [typeof(ExecutePayments), typeof(RecoverAttempts), typeof(ExpirePayments)];
+            Type[] jobs =
+            [
+                typeof(ExecutePayments), typeof(RecoverAttempts), typeof(ExpirePayments), typeof(SealRows),
+                typeof(ErasePayees),
+            ];
             foreach (var job in services.Where(service =>
                 service.ServiceType == typeof(IHostedService) && jobs.Contains(service.ImplementationType)).ToList())
             {

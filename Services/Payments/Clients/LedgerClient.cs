@@ -38,7 +38,8 @@ internal sealed class LedgerClient(HttpClient http)
     // Ledger may add fields: only what is read here must be there.
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public Task<DebitAnswer> DebitAsync(PaymentRow payment, Guid attemptId, CancellationToken cancellationToken) =>
+    public Task<DebitAnswer> DebitAsync(
+        PaymentRow payment, string? payeeName, Guid attemptId, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, Debits, attemptId, new
         {
             id = attemptId,
@@ -48,7 +49,7 @@ internal sealed class LedgerClient(HttpClient http)
             amountMinor = payment.AmountKopecks,
             feeMinor = payment.FeeKopecks,
             totalMinor = payment.TotalKopecks,
-            description = $"Оплата по QR: {payment.PayeeName}",
+            description = $"Оплата по QR: {payeeName}",
         }, cancellationToken);
 
     public Task<DebitAnswer> FindAsync(Guid attemptId, CancellationToken cancellationToken) =>

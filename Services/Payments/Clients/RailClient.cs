@@ -70,12 +70,12 @@ internal sealed partial class RailClient(
 
     /// <summary>Submits the payment under its own id; the same id again is the same transfer.</summary>
     public Task<TransferAnswer> SubmitAsync(
-        PaymentRow payment, DateTimeOffset notAfter, CancellationToken cancellationToken) =>
+        PaymentRow payment, PaymentDetails details, DateTimeOffset notAfter, CancellationToken cancellationToken) =>
         TransferAsync(HttpMethod.Put, payment.PaymentId, "", new
         {
-            qr = payment.QrCanonical,
+            qr = details.QrCanonical,
             kind = payment.QrKind ?? payment.QrFormat,
-            payee = new RailPayee(payment.PayeeName, payment.PayeeBank, payment.PayeeInn),
+            payee = new RailPayee(details.PayeeName, details.PayeeBank, details.PayeeInn),
             amountMinor = payment.AmountKopecks,
             currency = Roubles,
             notAfter,

@@ -40,8 +40,8 @@ internal static class IdempotencyTable
     public const int CleanUpBatch = 1_000;
 
     public static async Task<Reservation> ReserveAsync(
-        NpgsqlConnection connection, IdempotencyScope scope, byte[] requestHash, Guid token, Guid paymentId,
-        CancellationToken cancellationToken)
+        NpgsqlConnection connection, PaymentSeals seals, IdempotencyScope scope, byte[] requestHash, Guid token,
+        Guid paymentId, CancellationToken cancellationToken)
     {
         // A fresh key, one past its retention, or one whose holder's lease ran out is taken; the payment's id of a
         // reservation that is taken over stays.
@@ -56,7 +56,7 @@ internal static class IdempotencyTable
                 request_hash = excluded.request_hash,
                 payment_id = CASE WHEN held.status IS NULL THEN held.payment_id ELSE excluded.payment_id END,
                 created_at = CASE WHEN held.status IS NULL THEN held.created_at ELSE clock_timestamp() END,
-                status = NULL, body = NULL
+                status = NULL, body = NULL, body_key_id = NULL
             WHERE (held.status IS NULL AND held.leased_until <= clock_timestamp()
                    AND held.request_hash = excluded.request_hash)
                OR (held.status IS NOT NULL AND held.created_at <= clock_timestamp() - make_interval(days => @retention))
@@ -64,7 +64,7 @@ internal static class IdempotencyTable
             """;
         const string readSql =
             """
-            SELECT request_hash, status, body,
+            SELECT request_hash, status, body, body_key_id,
                 greatest(1, ceil(extract(epoch FROM leased_until - clock_timestamp())))::integer AS wait_seconds
             FROM payments.idempotency
             WHERE merchant_id = @MerchantId AND mode = @mode AND operation = @Operation AND key = @Key
@@ -92,7 +92,8 @@ internal static class IdempotencyTable
         {
             null => new Reservation.Running(1), // Released between the two statements: the client's retry will have it.
             _ when !row.RequestHash.AsSpan().SequenceEqual(requestHash) => new Reservation.OtherBody(),
-            { Status: { } status, Body: { } body } => new Reservation.Saved(status, body),
+            { Status: { } status, Body: { } body } => new Reservation.Saved(
+                status, seals.AnswerOf(scope, status, body, row.BodyKeyId)),
             _ => new Reservation.Running(row.WaitSeconds),
         };
     }
@@ -114,15 +115,16 @@ internal static class IdempotencyTable
 
     /// <summary>Keeps the answer if the reservation is still this holder's; false when it was taken over.</summary>
     public static async Task<bool> TrySaveAsync(
-        ServiceTransaction transaction, IdempotencyScope scope, Guid token, int status, byte[] body,
+        ServiceTransaction transaction, PaymentSeals seals, IdempotencyScope scope, Guid token, int status, byte[] body,
         CancellationToken cancellationToken)
     {
         const string sql =
             """
-            UPDATE payments.idempotency SET status = @status, body = @body
+            UPDATE payments.idempotency SET status = @status, body = @stored, body_key_id = @keyId
             WHERE merchant_id = @MerchantId AND mode = @mode AND operation = @Operation AND key = @Key
               AND token = @token AND status IS NULL
             """;
+        var (stored, keyId) = seals.StoreAnswer(scope, status, body);
         return await transaction.ExecuteAsync(sql, new
         {
             scope.MerchantId,
@@ -131,7 +133,8 @@ internal static class IdempotencyTable
             scope.Key,
             token,
             status,
-            body,
+            stored,
+            keyId,
         }, cancellationToken) == 1;
     }
 
@@ -172,6 +175,8 @@ internal static class IdempotencyTable
         public int? Status { get; init; }
 
         public byte[]? Body { get; init; }
+
+        public string? BodyKeyId { get; init; }
 
         public int WaitSeconds { get; init; }
     }

@@ -10,7 +10,8 @@ internal sealed record PaymentRow
     public const string Columns =
         """
         payment_id, merchant_id, mode, state, version, review, review_reason,
-        amount_kopecks, fee_kopecks, total_kopecks, payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical, single_use_key, rail,
+        amount_kopecks, fee_kopecks, total_kopecks, payee_name, payee_bank, payee_inn, qr_format, qr_kind, qr_warnings, qr_canonical,
+        sealed, sealed_key_id, rail,
         reference, failure_reason,
         open_attempt_id, debit_id, operation_id, processing_event_id, outcome_event_id, failed_event_id,
         created_at, expires_at, confirmed_at, completed_at, changed_at
@@ -36,7 +37,8 @@ internal sealed record PaymentRow
 
     public Kopecks TotalKopecks { get; init; }
 
-    public string PayeeName { get; init; } = "";
+    /// <summary>Null when it is sealed or erased, as the code is: <see cref="PaymentSeals.DetailsOf"/> reads all forms.</summary>
+    public string? PayeeName { get; init; }
 
     public string? PayeeBank { get; init; }
 
@@ -48,9 +50,11 @@ internal sealed record PaymentRow
 
     public string[] QrWarnings { get; init; } = [];
 
-    public string QrCanonical { get; init; } = "";
+    public string? QrCanonical { get; init; }
 
-    public string? SingleUseKey { get; init; }
+    public byte[]? Sealed { get; init; }
+
+    public string? SealedKeyId { get; init; }
 
     public string Rail { get; init; } = "";
 

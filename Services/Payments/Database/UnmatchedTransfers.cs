@@ -51,15 +51,17 @@ internal static class UnmatchedTransfers
 
     /// <summary>Keeps what the statement says of transfers that nothing explains; the newest word counts.</summary>
     public static Task<int> StoreAsync(
-        NpgsqlConnection connection, Mode mode, string rail,
+        NpgsqlConnection connection, PaymentSeals seals, Mode mode, string rail,
         IReadOnlyCollection<(Guid Id, string Status, string Fault, Kopecks? Amount, string? Qr)> found,
         CancellationToken cancellationToken)
     {
         const string sql =
             """
-            INSERT INTO payments.unmatched_transfer (mode, transfer_id, rail, status, fault, amount_kopecks, qr_canonical)
-            SELECT @mode, id, @rail, status, fault, amount, qr
-            FROM unnest(@ids, @statuses, @faults, @amounts, @codes) AS found (id, status, fault, amount, qr)
+            INSERT INTO payments.unmatched_transfer
+                (mode, transfer_id, rail, status, fault, amount_kopecks, qr_canonical, sealed, sealed_key_id, qr_lookup)
+            SELECT @mode, id, @rail, status, fault, amount, qr, sealed, CASE WHEN sealed IS NOT NULL THEN @keyId END, lookup
+            FROM unnest(@ids, @statuses, @faults, @amounts, @codes, @seals, @lookups)
+                AS found (id, status, fault, amount, qr, sealed, lookup)
             ON CONFLICT (mode, transfer_id) DO UPDATE SET status = excluded.status, fault = excluded.fault
             """;
         return connection.ExecuteAsync(sql, new
@@ -70,7 +72,12 @@ internal static class UnmatchedTransfers
             statuses = found.Select(transfer => transfer.Status).ToArray(),
             faults = found.Select(transfer => transfer.Fault).ToArray(),
             amounts = found.Select(transfer => transfer.Amount?.Value).ToArray(),
-            codes = found.Select(transfer => transfer.Qr).ToArray(),
+            codes = found.Select(transfer => seals.IsOn ? null : transfer.Qr).ToArray(),
+            seals = found.Select(transfer => transfer.Qr is { } qr && seals.IsOn
+                ? seals.SealCode(mode.Code, transfer.Id, qr).Bytes
+                : null).ToArray(),
+            lookups = found.Select(transfer => transfer.Qr is { } qr && seals.IsOn ? seals.LookupOf(qr) : null).ToArray(),
+            keyId = seals.CurrentKeyId,
         }, cancellationToken);
     }
 

@@ -21,7 +21,7 @@ internal static partial class ClearContradiction
     public static void Map(RouteGroupBuilder routes) => routes.MapPost("/payments/{id}/clear", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string id, HttpContext context, ServiceDatabase database, ILogger<SettlePayment> logger,
+        string id, HttpContext context, ServiceDatabase database, PaymentSeals seals, ILogger<SettlePayment> logger,
         CancellationToken cancellationToken)
     {
         var paymentId = ListQuery.Id(id);
@@ -49,7 +49,7 @@ internal static partial class ClearContradiction
 
         var cleared = (await PaymentTable.LockAsync(transaction, paymentId, cancellationToken))!;
         await transaction.CommitAsync(cancellationToken);
-        return Results.Ok(PaymentView.OfReview(cleared));
+        return Results.Ok(PaymentView.OfReview(cleared, seals.DetailsOf(cleared)));
     }
 
     [LoggerMessage(

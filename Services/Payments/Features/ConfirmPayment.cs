@@ -19,7 +19,7 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal sealed class ConfirmPayment(
     DebitPayment debit, DepositsClient deposits, IdempotentRequests requests, FaultHook faults, RecoveryGate gate,
-    TimeProvider time, IHostApplicationLifetime lifetime)
+    PaymentSeals seals, TimeProvider time, IHostApplicationLifetime lifetime)
 {
     internal sealed record Request;
 
@@ -124,5 +124,6 @@ internal sealed class ConfirmPayment(
             "SELECT expires_at <= clock_timestamp() FROM payments.payment WHERE payment_id = @id",
             new { id }, cancellationToken);
 
-    private static Answer Shown(PaymentRow payment) => Answer.Of(StatusCodes.Status200OK, PaymentView.Of(payment));
+    private Answer Shown(PaymentRow payment) =>
+        Answer.Of(StatusCodes.Status200OK, PaymentView.Of(payment, seals.DetailsOf(payment)));
 }

@@ -14,7 +14,7 @@ namespace ArdorQr.Payments.Features;
 
 /// <summary>POST /v1/payments: reads a code, asks the rail who is paid and how much, and stores the offer.</summary>
 internal sealed class CreatePayment(
-    GroupCommit commits, Rails rails, IdempotentRequests requests, QrTables tables,
+    GroupCommit commits, Rails rails, IdempotentRequests requests, QrTables tables, PaymentSeals seals,
     IOptions<PaymentsOptions> options)
 {
     private const int MaxReferenceCharacters = 128;
@@ -97,10 +97,12 @@ internal sealed class CreatePayment(
             INSERT INTO payments.payment (
                 payment_id, merchant_id, mode, state, amount_kopecks, fee_kopecks, total_kopecks, payee_name,
                 payee_bank, payee_inn, qr_format, qr_kind,
-                qr_warnings, qr_text, qr_canonical, single_use_key, rail, reference,
+                qr_warnings, qr_text, qr_canonical, single_use_key,
+                sealed, sealed_key_id, qr_lookup, single_use_hash, rail, reference,
                 created_at, changed_at, expires_at)
             SELECT @paymentId, @merchantId, @mode, 'resolved', @amount, @fee, @total, @payeeName, @payeeBank,
-                @payeeInn, @format, @kind, @warnings, @text, @canonical, @singleUseKey, @rail, @reference,
+                @payeeInn, @format, @kind, @warnings, @text, @canonical, @singleUseKey,
+                @sealed, @sealedKeyId, @qrLookup, @singleUseHash, @rail, @reference,
                 at, at, least(at + make_interval(secs => @lifetime), @codeExpiresAt)
             FROM moment
             WHERE @codeExpiresAt IS NULL OR @codeExpiresAt > at
@@ -108,6 +110,11 @@ internal sealed class CreatePayment(
             RETURNING {PaymentRow.Columns}
             """;
         var fee = options.Value.Tariff.FeeOf(offer.Amount);
+        var details = new PaymentDetails(
+            offer.Payee.Name, offer.Payee.Bank, offer.Payee.Inn,
+            request.Qr.Replace('\0', ' '), // PostgreSQL's text holds no NUL.
+            offer.Canonical);
+        var stored = seals.Store(call.PaymentId, details, offer.Code.SingleUseKey);
         var parameters = new
         {
             paymentId = call.PaymentId,
@@ -116,15 +123,19 @@ internal sealed class CreatePayment(
             amount = offer.Amount,
             fee,
             total = offer.Amount + fee,
-            payeeName = offer.Payee.Name,
-            payeeBank = offer.Payee.Bank,
-            payeeInn = offer.Payee.Inn,
+            payeeName = stored.Plain?.PayeeName,
+            payeeBank = stored.Plain?.PayeeBank,
+            payeeInn = stored.Plain?.PayeeInn,
             format = offer.Code.Format,
             kind = offer.Code is SbpQrCode { Kind: var kind } ? (kind == SbpKind.Dynamic ? "dynamic" : "static") : null,
             warnings = offer.Code.Warnings.ToArray(),
-            text = request.Qr.Replace('\0', ' '), // PostgreSQL's text holds no NUL.
-            canonical = offer.Canonical,
-            singleUseKey = offer.Code.SingleUseKey,
+            text = stored.Plain?.QrText,
+            canonical = stored.Plain?.QrCanonical,
+            singleUseKey = stored.SingleUseKey,
+            @sealed = stored.Sealed?.Bytes,
+            sealedKeyId = stored.Sealed?.KeyId,
+            qrLookup = stored.QrLookup,
+            singleUseHash = stored.SingleUseHash,
             rail = offer.Rail,
             reference = request.Reference,
             lifetime = options.Value.LifetimeSeconds,
@@ -137,7 +148,7 @@ internal sealed class CreatePayment(
             {
                 if (await transaction.QuerySingleOrDefaultAsync<PaymentRow>(insertSql, parameters, token) is { } row)
                 {
-                    var answer = Answer.Of(StatusCodes.Status201Created, PaymentView.Of(row));
+                    var answer = Answer.Of(StatusCodes.Status201Created, PaymentView.Of(row, details));
                     return Ended(await call.KeepAsync(transaction, answer, token));
                 }
 

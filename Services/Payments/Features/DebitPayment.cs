@@ -34,8 +34,8 @@ internal abstract record DebitOutcome
 /// confirm and recovery come here, together or one after the other; the first to record decides, the rest read it.
 /// </summary>
 internal sealed class DebitPayment(
-    ServiceDatabase database, GroupCommit commits, LedgerClient ledger, FaultHook faults, ExecutorSignal executor, RailTurns turns,
-    ExecutePayment execute, IOptions<PaymentsOptions> options)
+    ServiceDatabase database, GroupCommit commits, LedgerClient ledger, FaultHook faults, ExecutorSignal executor,
+    RailTurns turns, ExecutePayment execute, PaymentSeals seals, IOptions<PaymentsOptions> options)
 {
     /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
     /// <param name="payment">The payment with the open attempt.</param>
@@ -49,7 +49,7 @@ internal sealed class DebitPayment(
     {
         var answer = isLate
             ? await ledger.VoidAsync(payment, attemptId, cancellationToken)
-            : await ledger.DebitAsync(payment, attemptId, cancellationToken);
+            : await ledger.DebitAsync(payment, seals.DetailsOf(payment).PayeeName, attemptId, cancellationToken);
         return await RecordAsync(payment, attemptId, answer, keep, cancellationToken);
     }
 
@@ -124,7 +124,7 @@ internal sealed class DebitPayment(
             MerchantId = confirmed.MerchantId,
             Mode = confirmed.Mode,
             PaymentId = confirmed.PaymentId,
-            Payment = PaymentView.Snapshot(changed),
+            Payment = PaymentView.Snapshot(changed, seals),
         });
         return (confirmed, claim);
     }

@@ -14,7 +14,8 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal sealed partial class ExecutePayment(
     ServiceDatabase database, GroupCommit commits, Rails rails, HeldTurns held, RecordRailAnswer answers,
-    ExecutorSignal signal, FaultHook faults, RecoveryGate gate, TimeProvider time, ILogger<ExecutePayment> logger)
+    ExecutorSignal signal, FaultHook faults, RecoveryGate gate, PaymentSeals seals, TimeProvider time,
+    ILogger<ExecutePayment> logger)
 {
     internal const string ActivitySourceName = "ArdorQr.Payments";
 
@@ -181,7 +182,7 @@ internal sealed partial class ExecutePayment(
         RailClient rail, PaymentRow payment, SubmissionClaim claim, CancellationToken cancellationToken)
     {
         held.BeginSubmission(payment.PaymentId);
-        var answer = await rail.SubmitAsync(payment, claim.NotAfter, cancellationToken);
+        var answer = await rail.SubmitAsync(payment, seals.DetailsOf(payment), claim.NotAfter, cancellationToken);
         faults.Reach("payments.put-sent");
         return answer;
     }

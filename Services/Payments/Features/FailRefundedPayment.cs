@@ -7,7 +7,7 @@ using MassTransit;
 namespace ArdorQr.Payments.Features;
 
 /// <summary>PaymentRefunded → the money is back, so the payment may say that it failed.</summary>
-internal sealed class FailRefundedPayment(ServiceDatabase database) : IConsumer<PaymentRefunded>
+internal sealed class FailRefundedPayment(ServiceDatabase database, PaymentSeals seals) : IConsumer<PaymentRefunded>
 {
     public const string Queue = "payments.payment-refunded";
 
@@ -33,22 +33,22 @@ internal sealed class FailRefundedPayment(ServiceDatabase database) : IConsumer<
         await transaction.CommitAsync(cancellationToken);
     }
 
-    private static async Task FailAsync(
+    private async Task FailAsync(
         ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
     {
         var failed = await PaymentTable.FailAsync(
             transaction, payment, PaymentEvents.FailedId(payment.PaymentId), cancellationToken);
-        transaction.Enqueue(Failed(failed));
+        transaction.Enqueue(Failed(failed, seals));
     }
 
     /// <summary>The announcement of a failed payment.</summary>
-    public static PaymentFailed Failed(ChangedPayment failed) => new()
+    public static PaymentFailed Failed(ChangedPayment failed, PaymentSeals seals) => new()
     {
         EventId = failed.Row.FailedEventId!.Value,
         CreatedAt = failed.Row.ChangedAt,
         MerchantId = failed.Row.MerchantId,
         Mode = failed.Row.Mode,
         PaymentId = failed.Row.PaymentId,
-        Payment = PaymentView.Snapshot(failed),
+        Payment = PaymentView.Snapshot(failed, seals),
     };
 }

@@ -12,16 +12,17 @@ internal static class FinishPayment
 {
     /// <summary>confirming → completed.</summary>
     public static async Task<PaymentRow> CompleteAsync(
-        ServiceTransaction transaction, PaymentRow payment, CancellationToken cancellationToken)
+        ServiceTransaction transaction, PaymentRow payment, PaymentSeals seals, CancellationToken cancellationToken)
     {
         var completed = await PaymentTable.CompleteAsync(
             transaction, payment, PaymentEvents.CompletedId(payment.PaymentId), cancellationToken);
-        transaction.EnqueueUntilAnswered(Completed(completed), RecordSettlement.AnswerKey(payment.PaymentId));
+        transaction.EnqueueUntilAnswered(
+            Completed(completed, seals), RecordSettlement.AnswerKey(payment.PaymentId));
         return completed.Row;
     }
 
     /// <summary>The announcement of a completed payment.</summary>
-    public static PaymentCompleted Completed(ChangedPayment completed) => new()
+    public static PaymentCompleted Completed(ChangedPayment completed, PaymentSeals seals) => new()
     {
         EventId = completed.Row.OutcomeEventId!.Value,
         CreatedAt = completed.Row.ChangedAt,
@@ -31,7 +32,7 @@ internal static class FinishPayment
         DebitId = completed.Row.DebitId!.Value,
         AmountMinor = completed.Row.AmountKopecks,
         FeeMinor = completed.Row.FeeKopecks,
-        Payment = PaymentView.Snapshot(completed),
+        Payment = PaymentView.Snapshot(completed, seals),
     };
 
     /// <summary>confirming → refunding.</summary>

@@ -12,7 +12,8 @@ internal static class GetPayment
     public static void Map(RouteGroupBuilder api) => api.MapGet("/payments/{id}", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        string id, HttpContext context, ServiceDatabase database, CancellationToken cancellationToken)
+        string id, HttpContext context, ServiceDatabase database, PaymentSeals seals,
+        CancellationToken cancellationToken)
     {
         var caller = CallerIdentity.Of(context.User);
         await using var connection = await database.OpenAsync(cancellationToken);
@@ -24,6 +25,6 @@ internal static class GetPayment
         }
 
         var timeline = await TimelineTable.ReadAsync(connection, payment.PaymentId, cancellationToken);
-        return Results.Ok(PaymentView.Of(payment, timeline));
+        return Results.Ok(PaymentView.Of(payment, seals.DetailsOf(payment), timeline));
     }
 }

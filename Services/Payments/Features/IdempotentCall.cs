@@ -5,7 +5,8 @@ using ArdorQr.ServiceDefaults.Errors;
 namespace ArdorQr.Payments.Features;
 
 /// <summary>One run of a request, with or without a key.</summary>
-internal sealed class IdempotentCall(HttpContext context, Guid paymentId, IdempotencyScope? scope, Guid token)
+internal sealed class IdempotentCall(
+    HttpContext context, PaymentSeals seals, Guid paymentId, IdempotencyScope? scope, Guid token)
 {
     /// <summary>The id of the payment that this request makes, if it makes one.</summary>
     public Guid PaymentId { get; } = paymentId;
@@ -38,7 +39,7 @@ internal sealed class IdempotentCall(HttpContext context, Guid paymentId, Idempo
         IsKept = false; // The change may be made again, after a roll-back.
         if (Scope is not null
             && !await IdempotencyTable.TrySaveAsync(
-                transaction, Scope, Token, answer.Status, answer.Body, cancellationToken))
+                transaction, seals, Scope, Token, answer.Status, answer.Body, cancellationToken))
         {
             throw TakenOver();
         }

@@ -16,7 +16,7 @@ namespace ArdorQr.Payments.Features;
 /// token: a holder whose lease was taken over can't commit, so the work is never done twice.
 /// </summary>
 internal sealed partial class IdempotentRequests(
-    ServiceDatabase database, GroupCommit commits, TimeProvider time, IHostApplicationLifetime lifetime,
+    ServiceDatabase database, GroupCommit commits, PaymentSeals seals, TimeProvider time, IHostApplicationLifetime lifetime,
     ILogger<IdempotentRequests> logger)
 {
     private const string KeyHeader = "Idempotency-Key";
@@ -100,16 +100,17 @@ internal sealed partial class IdempotentRequests(
         var payment = Guid.CreateVersion7(time.GetUtcNow());
         if (KeyOf(context.Request) is not { } key)
         {
-            return new Entry.Admitted(new IdempotentCall(context, payment, null, default));
+            return new Entry.Admitted(new IdempotentCall(context, seals, payment, null, default));
         }
 
         var caller = CallerIdentity.Of(context.User);
         var scope = new IdempotencyScope(caller.MerchantId, caller.Mode, operation, key);
         return await IdempotencyTable.ReserveAsync(
-            connection, scope, CanonicalJson.Hash(body), Guid.CreateVersion7(time.GetUtcNow()), payment,
+            connection, seals, scope, CanonicalJson.Hash(body), Guid.CreateVersion7(time.GetUtcNow()), payment,
             cancellationToken) switch
         {
-            Reservation.Held held => new Entry.Admitted(new IdempotentCall(context, held.PaymentId, scope, held.Token)),
+            Reservation.Held held => new Entry.Admitted(
+                new IdempotentCall(context, seals, held.PaymentId, scope, held.Token)),
             Reservation.Saved saved => new Entry.Turned(new Answer(saved.Status, saved.Body) { IsReplay = true }),
             Reservation.OtherBody => new Entry.Turned(Answer.Of(PaymentErrors.IdempotencyKeyReused, context)),
             Reservation.Running running => new Entry.Turned(

@@ -19,7 +19,7 @@ internal static class ListPayments
     public static void Map(RouteGroupBuilder api) => api.MapGet("/payments", HandleAsync);
 
     private static async Task<Response> HandleAsync(
-        HttpContext context, ServiceDatabase database, CancellationToken cancellationToken)
+        HttpContext context, ServiceDatabase database, PaymentSeals seals, CancellationToken cancellationToken)
     {
         const string sql =
             $"""
@@ -58,7 +58,7 @@ internal static class ListPayments
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<PaymentRow>(
             parameters.states is null ? sql : byStateSql, parameters, cancellationToken);
-        return new Response([.. rows.Select(PaymentView.Of)]);
+        return new Response([.. rows.Select(row => PaymentView.Of(row, seals.DetailsOf(row)))]);
     }
 
     /// <exception cref="RejectedException">400 validation_failed.</exception>

@@ -12,7 +12,7 @@ internal static class ListPaymentsInReview
     public static void Map(RouteGroupBuilder routes) => routes.MapGet("/payments", HandleAsync);
 
     private static async Task<IResult> HandleAsync(
-        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+        HttpRequest request, ServiceDatabase database, PaymentSeals seals, CancellationToken cancellationToken)
     {
         const string sql =
             $"""
@@ -24,6 +24,6 @@ internal static class ListPaymentsInReview
         var (limit, before) = (ListQuery.Limit(request), ListQuery.Before(request));
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<PaymentRow>(sql, new { limit, before }, cancellationToken);
-        return Results.Ok(new Response([.. rows.Select(PaymentView.OfReview)]));
+        return Results.Ok(new Response([.. rows.Select(row => PaymentView.OfReview(row, seals.DetailsOf(row)))]));
     }
 }

@@ -11,7 +11,7 @@ namespace ArdorQr.Payments.Features;
 internal sealed record PaymentView(
     Guid Id,
     string Status,
-    string MerchantName,
+    string? MerchantName,
     string? MerchantBank,
     Kopecks AmountMinor,
     Kopecks FeeMinor,
@@ -29,11 +29,13 @@ internal sealed record PaymentView(
 {
     private const string Roubles = "RUB";
 
-    public static PaymentView Of(PaymentRow row) => new(
+    /// <param name="row">The payment.</param>
+    /// <param name="details">Its own; without payee once they were erased.</param>
+    public static PaymentView Of(PaymentRow row, PaymentDetails details) => new(
         row.PaymentId,
         row.State.PublicStatus(),
-        row.PayeeName,
-        row.PayeeBank,
+        details.PayeeName,
+        details.PayeeBank,
         row.AmountKopecks,
         row.FeeKopecks,
         row.TotalKopecks,
@@ -61,15 +63,16 @@ internal sealed record PaymentView(
     public string? ReviewReason { get; init; }
 
     /// <summary>The payment as operators see it.</summary>
-    public static PaymentView OfReview(PaymentRow row) =>
-        Of(row) with { MerchantId = row.MerchantId, ReviewReason = row.ReviewReason };
+    public static PaymentView OfReview(PaymentRow row, PaymentDetails details) =>
+        Of(row, details) with { MerchantId = row.MerchantId, ReviewReason = row.ReviewReason };
 
     /// <summary>The payment as GET shows it, with its timeline.</summary>
-    public static PaymentView Of(PaymentRow row, IReadOnlyList<TimelineRow> timeline) =>
-        Of(row) with { Timeline = [.. timeline.Select(TimelineView.Of)] };
+    public static PaymentView Of(PaymentRow row, PaymentDetails details, IReadOnlyList<TimelineRow> timeline) =>
+        Of(row, details) with { Timeline = [.. timeline.Select(TimelineView.Of)] };
 
     /// <summary>For an event: what a GET answers once the transaction has committed.</summary>
-    public static JsonElement Snapshot(ChangedPayment payment) => ApiJson.Snapshot(Of(payment.Row, payment.Timeline));
+    public static JsonElement Snapshot(ChangedPayment payment, PaymentSeals seals) =>
+        ApiJson.Snapshot(Of(payment.Row, seals.DetailsOf(payment.Row), payment.Timeline));
 
     internal sealed record QrView(string Format, string? Kind, IReadOnlyList<string> Warnings);
 }

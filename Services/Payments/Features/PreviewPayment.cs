@@ -35,7 +35,7 @@ internal static class PreviewPayment
 
     private static async Task<IResult> HandleAsync(
         string id, HttpContext context, ServiceDatabase database, LedgerBalanceClient ledger, Rails rails,
-        IOptions<PaymentsOptions> options, CancellationToken cancellationToken)
+        PaymentSeals seals, IOptions<PaymentsOptions> options, CancellationToken cancellationToken)
     {
         var paymentId = ListQuery.Id(id);
         _ = await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
@@ -46,7 +46,7 @@ internal static class PreviewPayment
 
         var (payment, reasons) = read;
         var mayBePaid = payment.State == PaymentState.Resolved && reasons.Count == 0;
-        var ofRail = mayBePaid ? AskRailAsync(rails, payment, cancellationToken) : Task.FromResult<string?>(null);
+        var ofRail = mayBePaid ? AskRailAsync(rails, payment, seals, cancellationToken) : Task.FromResult<string?>(null);
         var balance = await ledger.BalanceAsync(payment.MerchantId, payment.Mode, cancellationToken);
         reasons.AddRange(mayBePaid ? [OfLimits(payment.AmountKopecks, options.Value), await ofRail] : []);
         var total = payment.TotalKopecks;
@@ -66,14 +66,14 @@ internal static class PreviewPayment
 
     /// <summary>Why the rail wouldn't pay this code now; null when it would.</summary>
     private static async Task<string?> AskRailAsync(
-        Rails rails, PaymentRow payment, CancellationToken cancellationToken)
+        Rails rails, PaymentRow payment, PaymentSeals seals, CancellationToken cancellationToken)
     {
         if (rails.Of(payment.Mode) is not { } rail || rail.Name != payment.Rail)
         {
             return PaymentErrors.RailUnavailable.Code;
         }
 
-        return await rail.ResolveAsync(payment.QrCanonical, cancellationToken) switch
+        return await rail.ResolveAsync(seals.DetailsOf(payment).QrCanonical, cancellationToken) switch
         {
             ResolveAnswer.Payable { Amount: { } amount } when amount != payment.AmountKopecks =>
                 PaymentErrors.QrTampered.Code,
@@ -90,7 +90,10 @@ internal static class PreviewPayment
             SELECT payment.expires_at <= clock_timestamp() AS is_late,
                 EXISTS (
                     SELECT FROM payments.payment AS holder
-                    WHERE holder.mode = payment.mode AND holder.single_use_key = payment.single_use_key
+                    WHERE holder.mode = payment.mode
+                      AND coalesce(holder.single_use_hash, payments.code_hash(holder.single_use_key))
+                          = coalesce(payment.single_use_hash, payments.code_hash(payment.single_use_key))
+                      AND (holder.single_use_hash IS NOT NULL OR holder.single_use_key IS NOT NULL)
                       AND holder.payment_id <> payment.payment_id
                       AND (holder.open_attempt_id IS NOT NULL
                            OR holder.state IN ('confirming', 'refunding', 'completed'))

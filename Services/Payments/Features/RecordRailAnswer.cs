@@ -9,7 +9,7 @@ namespace ArdorQr.Payments.Features;
 /// Records what the rail said of a payment, in the caller's transaction and under the caller's lease: a final word ends
 /// the payment, every other one makes it due again.
 /// </summary>
-internal sealed partial class RecordRailAnswer(ILogger<RecordRailAnswer> logger)
+internal sealed partial class RecordRailAnswer(PaymentSeals seals, ILogger<RecordRailAnswer> logger)
 {
     /// <summary>Records the answer; false, and nothing is changed, when the row was taken by another meanwhile.</summary>
     public Task<bool> TryRecordAsync(
@@ -34,7 +34,7 @@ internal sealed partial class RecordRailAnswer(ILogger<RecordRailAnswer> logger)
         await (payment.State == PaymentState.Confirming
             ? answer switch
             {
-                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, cancellationToken),
+                TransferAnswer.Completed => FinishPayment.CompleteAsync(transaction, payment, seals, cancellationToken),
                 TransferAnswer.Failed failed =>
                     FinishPayment.RejectAsync(transaction, payment, failed.Reason, cancellationToken),
                 _ => FinishPayment.RejectAsync(transaction, payment, FailureReasons.NotExecuted, cancellationToken),

@@ -14,7 +14,7 @@ namespace ArdorQr.Payments.Features;
 /// </summary>
 internal sealed partial class SettlePayment(
     ServiceDatabase database, Rails rails, ExecutePayment turns, ExecutorSignal executor,
-    RecoveryGate gate, ILogger<SettlePayment> logger)
+    RecoveryGate gate, PaymentSeals seals, ILogger<SettlePayment> logger)
 {
     private const string Completed = "completed";
     private const string Failed = "failed";
@@ -50,7 +50,7 @@ internal sealed partial class SettlePayment(
 
         if (settled == request.Outcome)
         {
-            return Results.Ok(PaymentView.OfReview(payment)); // Repeated: nothing is settled twice.
+            return Results.Ok(PaymentView.OfReview(payment, seals.DetailsOf(payment))); // Repeated: nothing is settled twice.
         }
 
         if (payment is not { Review: true, State: PaymentState.Confirming })
@@ -111,13 +111,13 @@ internal sealed partial class SettlePayment(
         }
 
         var row = request.Outcome == Completed
-            ? await FinishPayment.CompleteAsync(transaction, current, cancellationToken)
+            ? await FinishPayment.CompleteAsync(transaction, current, seals, cancellationToken)
             : await FinishPayment.RejectAsync(transaction, current, ReasonOf(request, answer), cancellationToken);
         await SettlementTable.AddAsync(
             transaction, row.PaymentId, request.Outcome, request.Reason, answer.Summary, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         LogSettled(row.PaymentId, request.Outcome, answer.Summary);
-        return Results.Ok(PaymentView.OfReview(row));
+        return Results.Ok(PaymentView.OfReview(row, seals.DetailsOf(row)));
     }
 
     /// <summary>The rail's own reason is the true one.</summary>

@@ -1,5 +1,6 @@
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Database;
@@ -21,7 +22,7 @@ internal sealed record EndpointRow
     /// <summary>Deliveries to it are made, not paused.</summary>
     public bool IsActive => Enabled && Url is not null;
 
-    public SealedSecret? Sealed => Secret is null ? null : new SealedSecret(Secret, SecretKeyId!);
+    public SealedBytes? Sealed => Secret is null ? null : new SealedBytes(Secret, SecretKeyId!);
 }
 
 /// <summary>An endpoint as whoever stores an event for it needs it.</summary>

@@ -1,5 +1,6 @@
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Domain;
 using Npgsql;
 
@@ -34,14 +35,14 @@ internal static class EndpointSecrets
         }
 
         var current = new KnownSecret(
-            cipher.Open(new SealedSecret(row.Secret, row.SecretKeyId), merchantId, mode), "current");
+            cipher.Open(new SealedBytes(row.Secret, row.SecretKeyId), merchantId, mode), "current");
         return row.PreviousSecret is null
             ? [current]
             :
             [
                 current,
                 new(
-                    cipher.Open(new SealedSecret(row.PreviousSecret, row.PreviousSecretKeyId!), merchantId, mode),
+                    cipher.Open(new SealedBytes(row.PreviousSecret, row.PreviousSecretKeyId!), merchantId, mode),
                     "previous"),
             ];
     }

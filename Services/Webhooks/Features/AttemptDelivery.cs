@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Security.Cryptography;
 using ArdorQr.ServiceDefaults.Faults;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
@@ -79,11 +80,11 @@ internal sealed partial class AttemptDelivery(
 
     private IEnumerable<string> SecretsOf(ClaimedDelivery claim)
     {
-        yield return cipher.Open(new SealedSecret(claim.Secret, claim.SecretKeyId), claim.MerchantId, claim.Mode);
+        yield return cipher.Open(new SealedBytes(claim.Secret, claim.SecretKeyId), claim.MerchantId, claim.Mode);
         if (claim.PreviousSecret is not null)
         {
             yield return cipher.Open(
-                new SealedSecret(claim.PreviousSecret, claim.PreviousSecretKeyId!), claim.MerchantId, claim.Mode);
+                new SealedBytes(claim.PreviousSecret, claim.PreviousSecretKeyId!), claim.MerchantId, claim.Mode);
         }
     }
 

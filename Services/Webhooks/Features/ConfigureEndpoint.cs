@@ -3,6 +3,7 @@ using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
@@ -101,7 +102,7 @@ internal sealed partial class ConfigureEndpoint(
     /// knows two signatures at most: a second rotation within the day ends the oldest secret at once.
     /// </summary>
     private static Task<int> ReplaceSecretAsync(
-        ServiceTransaction transaction, EndpointRow endpoint, SealedSecret secret, CancellationToken cancellationToken)
+        ServiceTransaction transaction, EndpointRow endpoint, SealedBytes secret, CancellationToken cancellationToken)
     {
         const string sql =
             """

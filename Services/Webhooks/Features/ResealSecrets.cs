@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Hosting;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Domain;
 
 namespace ArdorQr.Webhooks.Features;
@@ -104,9 +105,9 @@ internal sealed partial class ResealSecrets(
             WHERE merchant_id = @MerchantId AND mode = @Mode AND secret = @Secret
               AND previous_secret IS NOT DISTINCT FROM @PreviousSecret
             """;
-        SealedSecret Move(byte[] bytes, string keyId) =>
+        SealedBytes Move(byte[] bytes, string keyId) =>
             cipher.Seal(
-                cipher.Open(new SealedSecret(bytes, keyId), row.MerchantId, row.Mode), row.MerchantId, row.Mode);
+                cipher.Open(new SealedBytes(bytes, keyId), row.MerchantId, row.Mode), row.MerchantId, row.Mode);
         return connection.ExecuteAsync(
             sql, new
             {

@@ -168,6 +168,8 @@ internal sealed class HouseUnderTest : IAsyncDisposable
         ["Payments__Rails__Test__Url"] = $"http://127.0.0.1:{_ports["sandbox"]}",
         ["Payments__Rails__Test__Token"] = Secret,
         ["Payments__Rails__Test__CallbackSecret"] = Secret,
+        ["Payments__EncryptionKey"] = Convert.ToBase64String(SHA256.HashData("bench"u8)),
+        ["Payments__SealsRows"] = "true",
         ["Sandbox__RailToken"] = Secret,
         ["Sandbox__FaucetToken"] = Secret,
         ["Sandbox__CallbackSecret"] = Secret,

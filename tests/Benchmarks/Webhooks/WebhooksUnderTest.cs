@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using ArdorQr.Benchmarks.Hosting;
 using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Database;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Testing;
 using ArdorQr.Webhooks.Domain;
 using ArdorQr.Webhooks.Features;
@@ -87,7 +88,7 @@ internal sealed class WebhooksUnderTest : IAsyncDisposable
             VALUES (@merchant, 'test', @url, true, @Bytes, @KeyId)
             """;
         using var random = RandomNumberGenerator.Create();
-        var cipher = new SecretCipher(Key, [], random);
+        var cipher = new SecretCipher(new Seals(Key, [], random));
         var added = Enumerable.Range(0, count).Select(_ => NewId()).ToList();
         await using var connection = await _database.Database.OpenAsync(cancellationToken);
         foreach (var merchant in added)

@@ -18,11 +18,13 @@ internal sealed class House : IAsyncDisposable
     private const int HoldSeconds = 8;
 
     private readonly string _folder;
+    private readonly bool _sealsRows;
     private readonly List<Replica> _replicas = [];
 
-    private House(string folder)
+    private House(string folder, bool sealsRows)
     {
         _folder = folder;
+        _sealsRows = sealsRows;
         Postgres = new Postgres("postgres", folder);
         Truth = new Postgres("truth", folder);
         Rabbit = new Rabbit(folder);
@@ -48,15 +50,17 @@ internal sealed class House : IAsyncDisposable
 
     /// <param name="folder">Takes data and logs.</param>
     /// <param name="replicas">Of each service.</param>
+    /// <param name="sealsRows">Whether Payments does: not where an older release will run.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
-    public static async Task<House> StartAsync(string folder, int replicas, CancellationToken cancellationToken)
+    public static async Task<House> StartAsync(
+        string folder, int replicas, bool sealsRows, CancellationToken cancellationToken)
     {
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101); // PostgreSQL's account must pass through.
         }
 
-        var house = new House(folder);
+        var house = new House(folder, sealsRows);
         try
         {
             await Task.WhenAll(
@@ -162,6 +166,7 @@ internal sealed class House : IAsyncDisposable
             }
         }
 
+        settings["Payments__SealsRows"] = _sealsRows ? "true" : "false";
         foreach (var (name, value) in OwnSettings())
         {
             settings[name] = value;
@@ -181,6 +186,7 @@ internal sealed class House : IAsyncDisposable
         ["Payments__Rails__Test__Url"] = "http://sandbox",
         ["Payments__Rails__Test__Token"] = Secret,
         ["Payments__Rails__Test__CallbackSecret"] = Secret,
+        ["Payments__EncryptionKey"] = Convert.ToBase64String(SHA256.HashData("chaos"u8)),
         ["Payments__CutOffSeconds"] = $"{CutOffSeconds}",
         ["Payments__ReviewSeconds"] = $"{ReviewSeconds}",
         // Of RFC 8032, 7.1.

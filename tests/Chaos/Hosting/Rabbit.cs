@@ -12,13 +12,20 @@ internal sealed class Rabbit : IAsyncDisposable
 
     private readonly string _password = RandomNumberGenerator.GetHexString(32);
 
-    public Rabbit(string folder)
+    /// <param name="folder">Takes its data and its log.</param>
+    /// <param name="advancedConfig">A file with more of its settings, in Erlang's terms.</param>
+    public Rabbit(string folder, string? advancedConfig = null)
     {
         var script = Path.Combine(ChaosFolder.Repository, "AppHost/Infrastructure/rabbitmq-server");
         Process = new ServerProcess(
             "rabbitmq", folder,
             [script, Path.Combine(folder, "rabbitmq"), $"{Port}", $"{FreePorts.Next()}", $"{FreePorts.Next()}"],
-            new Dictionary<string, string?> { ["RABBITMQ_USER"] = User, ["RABBITMQ_PASSWORD"] = _password })
+            new Dictionary<string, string?>
+            {
+                ["RABBITMQ_USER"] = User,
+                ["RABBITMQ_PASSWORD"] = _password,
+                ["RABBITMQ_ADVANCED_CONFIG_FILE"] = advancedConfig,
+            })
         {
             ProgramName = "beam.smp",
         };

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using ArdorQr.Contracts;
+using ArdorQr.ServiceDefaults.Sealing;
 using ArdorQr.Webhooks.Domain;
 using CsCheck;
 
@@ -67,14 +68,14 @@ public sealed class RuleTests
     {
         using var random = RandomNumberGenerator.Create();
         var (owner, key) = (WebhooksHost.NewId(), NewKey());
-        var cipher = new SecretCipher(key, [], random);
+        var cipher = new SecretCipher(new Seals(key, [], random));
         var secret = cipher.Seal("whsec_abc", owner, Mode.Test);
 
         Assert.Equal("whsec_abc", cipher.Open(secret, owner, Mode.Test));
         Assert.ThrowsAny<CryptographicException>(() => cipher.Open(secret, owner, Mode.Live));
         Assert.ThrowsAny<CryptographicException>(() => cipher.Open(secret, WebhooksHost.NewId(), Mode.Test));
         Assert.ThrowsAny<CryptographicException>(
-            () => new SecretCipher(NewKey(), [], random).Open(secret, owner, Mode.Test));
+            () => new SecretCipher(new Seals(NewKey(), [], random)).Open(secret, owner, Mode.Test));
         Assert.DoesNotContain("whsec_abc", Encoding.Latin1.GetString(secret.Bytes), StringComparison.Ordinal);
         Assert.NotEqual(secret.Bytes, cipher.Seal("whsec_abc", owner, Mode.Test).Bytes);
     }
@@ -84,8 +85,8 @@ public sealed class RuleTests
     {
         using var random = RandomNumberGenerator.Create();
         var (owner, old, fresh) = (WebhooksHost.NewId(), NewKey(), NewKey());
-        var before = new SecretCipher(old, [], random).Seal("whsec_abc", owner, Mode.Live);
-        var cipher = new SecretCipher(fresh, [old], random);
+        var before = new SecretCipher(new Seals(old, [], random)).Seal("whsec_abc", owner, Mode.Live);
+        var cipher = new SecretCipher(new Seals(fresh, [old], random));
 
         Assert.Equal("whsec_abc", cipher.Open(before, owner, Mode.Live));
         Assert.NotEqual(before.KeyId, cipher.Seal("whsec_abc", owner, Mode.Live).KeyId);
@@ -96,7 +97,7 @@ public sealed class RuleTests
     [InlineData(32, true)]
     [InlineData(33, false)]
     public void A_key_is_32_bytes(int bytes, bool isKey) =>
-        Assert.Equal(isKey, SecretCipher.IsKey(Convert.ToBase64String(new byte[bytes])));
+        Assert.Equal(isKey, Seals.IsKey(Convert.ToBase64String(new byte[bytes])));
 
     [Fact]
     public void An_excerpt_of_any_bytes_is_text_of_at_most_a_kibibyte_without_a_zero() =>

@@ -10,7 +10,7 @@ namespace ArdorQr.Payments.Features.Recovery;
 /// After a restore: what payments told shortly before the restored state is told again under the same ids, because the
 /// broker, which wasn't restored, has forgotten what Webhooks had not yet taken. Who has it takes no notice.
 /// </summary>
-internal sealed class AnnounceAgain(ServiceDatabase database) : IRecoveryStep
+internal sealed class AnnounceAgain(ServiceDatabase database, PaymentSeals seals) : IRecoveryStep
 {
     private const int MaxBatch = 200;
 
@@ -53,7 +53,7 @@ internal sealed class AnnounceAgain(ServiceDatabase database) : IRecoveryStep
             sql, new { from, until, after = _after, limit = MaxBatch }, cancellationToken)];
     }
 
-    private static async Task AnnounceAsync(
+    private async Task AnnounceAsync(
         ServiceTransaction transaction, PaymentRow row, CancellationToken cancellationToken)
     {
         var timeline = await TimelineTable.ReadAsync(transaction.Connection, row.PaymentId, cancellationToken);
@@ -66,15 +66,15 @@ internal sealed class AnnounceAgain(ServiceDatabase database) : IRecoveryStep
             MerchantId = row.MerchantId,
             Mode = row.Mode,
             PaymentId = row.PaymentId,
-            Payment = PaymentView.Snapshot(asConfirmed),
+            Payment = PaymentView.Snapshot(asConfirmed, seals),
         });
         if (row.State == PaymentState.Completed)
         {
-            transaction.Enqueue(FinishPayment.Completed(payment));
+            transaction.Enqueue(FinishPayment.Completed(payment, seals));
         }
         else if (row.State == PaymentState.Failed)
         {
-            transaction.Enqueue(FailRefundedPayment.Failed(payment));
+            transaction.Enqueue(FailRefundedPayment.Failed(payment, seals));
         }
     }
 }

@@ -13,7 +13,7 @@ namespace ArdorQr.Payments.Features.Recovery;
 /// was submitted by what was lost, and waits for an operator.
 /// </summary>
 internal sealed partial class MatchStatement(
-    ServiceDatabase database, Rails rails, TimeProvider time, ILogger<MatchStatement> logger) : IRecoveryStep
+    ServiceDatabase database, Rails rails, PaymentSeals seals, TimeProvider time, ILogger<MatchStatement> logger) : IRecoveryStep
 {
     private const int MaxBatch = 1_000;
 
@@ -65,7 +65,7 @@ internal sealed partial class MatchStatement(
 
         if (found.Count > 0)
         {
-            await UnmatchedTransfers.StoreAsync(connection, mode, rail, found, cancellationToken);
+            await UnmatchedTransfers.StoreAsync(connection, seals, mode, rail, found, cancellationToken);
             Tell(rail, found.Select(transfer => transfer.Id));
         }
     }
