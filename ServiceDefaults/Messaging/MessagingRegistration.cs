@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Security.Authentication;
 using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
@@ -16,6 +17,9 @@ public static class MessagingRegistration
     private const int MaxPauseSeconds = 5;
 
     private const string TlsScheme = "amqps";
+
+    private const SslPolicyErrors AllErrors = SslPolicyErrors.RemoteCertificateChainErrors
+        | SslPolicyErrors.RemoteCertificateNameMismatch | SslPolicyErrors.RemoteCertificateNotAvailable;
 
     /// <summary>Over an hour of retries: longer than the broker lets a delivery wait, so that it hands it out anew first.</summary>
     private const int MaxRetries = 1_000;
@@ -75,6 +79,7 @@ public static class MessagingRegistration
     {
         tls.ServerName = name;
         tls.Protocol = SslProtocols.None; // The system's choice.
+        tls.EnforcePolicyErrors(AllErrors); // By itself it would take a certificate of any authority's.
     });
 }
 

@@ -112,9 +112,13 @@ internal sealed class TlsHouse : IAsyncDisposable
     }
 
     /// <summary>Returns once a service's log has such a line.</summary>
-    public Task LoggedAsync(string name, string text, CancellationToken cancellationToken) => Eventually.TrueAsync(
-        async () => (await File.ReadAllTextAsync(_services.Single(service => service.Name == name).Log, cancellationToken))
-            .Contains(text, StringComparison.Ordinal), cancellationToken);
+    public Task LoggedAsync(string name, string text, CancellationToken cancellationToken)
+    {
+        var log = _services.Single(service => service.Name == name).Log;
+        return Eventually.TrueAsync(
+            async () => (await File.ReadAllTextAsync(log, cancellationToken)).Contains(text, StringComparison.Ordinal),
+            cancellationToken, otherwise: () => File.ReadAllText(log));
+    }
 
     /// <summary>What /health/ready says of the whole; null when nobody answers.</summary>
     public async Task<string?> StatusAsync(int port, CancellationToken cancellationToken)

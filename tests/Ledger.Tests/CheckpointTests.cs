@@ -71,7 +71,7 @@ public sealed class CheckpointTests
             ["Ledger:Checkpoints:SigningKey"] = Convert.ToBase64String(key.ExportPkcs8PrivateKey()),
         };
         await using var after = before.StartReplica(
-            new(settings) { ["Ledger:Checkpoints:TrustedPublicKeys:0"] = (string)old["publicKey"]! });
+            new Dictionary<string, string?>(settings) { ["Ledger:Checkpoints:TrustedPublicKeys:0"] = (string)old["publicKey"]! });
         await after.DepositAsync(_merchant, 5);
         var fresh = JsonNode.Parse((await after.GetAsync(_merchant, "/v1/operations/checkpoint")).ToString())!;
 
