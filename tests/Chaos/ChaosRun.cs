@@ -14,11 +14,13 @@ internal sealed class ChaosRun : IAsyncDisposable
 {
     private const long FundsMinor = 900_000_000;
     private const int UnfinishedMinutes = 6;
+    private const int SeedStep = 100_000;
 
     private readonly ChaosOptions _options;
     private readonly Action<string> _report;
     private readonly List<Merchant> _merchants = [];
     private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
+    private int _loads;
 
     private ChaosRun(ChaosOptions options, Action<string> report, House house, Receiver receiver, Journal journal)
     {
@@ -75,7 +77,9 @@ internal sealed class ChaosRun : IAsyncDisposable
         limit.CancelAfter(length + TimeSpan.FromMinutes(UnfinishedMinutes));
         using var enough = CancellationTokenSource.CreateLinkedTokenSource(limit.Token);
         enough.CancelAfter(length);
-        var traffic = new Traffic(_merchants, Journal, _options).RunAsync(enough.Token, limit.Token);
+        // A second load is other work: of the same seed it would be the first one's codes and keys again.
+        var options = _options with { Seed = _options.Seed + (SeedStep * _loads++) };
+        var traffic = new Traffic(_merchants, Journal, options).RunAsync(enough.Token, limit.Token);
         var beside = meanwhile(enough.Token);
         await Task.WhenAny(traffic, beside);
         await enough.CancelAsync();
