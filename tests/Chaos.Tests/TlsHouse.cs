@@ -181,7 +181,11 @@ internal sealed class TlsHouse : IAsyncDisposable
         foreach (var (from, to) in new[] { (certificate, "server.crt"), (key, "server.key") })
         {
             File.Copy(from, Path.Combine(data, to));
-            File.SetUnixFileMode(Path.Combine(data, to), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(Path.Combine(data, to), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
+
             if (Environment.UserName == "root")
             {
                 using var change = Process.Start("/bin/chown", ["postgres:postgres", Path.Combine(data, to)]);
