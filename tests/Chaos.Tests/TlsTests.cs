@@ -28,7 +28,7 @@ public sealed class TlsTests
         var stranger = await house.StartGatewayAsync("gateway-stranger", house.OtherAuthority, cancellation);
         await house.LoggedAsync("gateway-stranger", "remote certificate", cancellation); // The broker's is refused.
         Assert.Equal("Degraded", await house.StatusAsync(stranger.Operators, cancellation));
-        Assert.Equal(503, await house.BalanceAsync(stranger.Public, key, cancellation));
+        Assert.Equal(502, await house.BalanceAsync(stranger.Public, key, cancellation));
 
         // And none to the database.
         await using (var right = new NpgsqlConnection(house.ConnectionString("ledger", house.Authority)))
