@@ -246,9 +246,9 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
             return _end.Commits;
         }
 
-        public override void Tell() => _told.SetResult(_end.Result);
+        public override void Tell() => _told.TrySetResult(_end.Result);
 
-        public override void Fail(Exception exception) => _told.SetException(exception);
+        public override void Fail(Exception exception) => _told.TrySetException(exception);
 
         public override bool TryTakeBack() =>
             callersToken.IsCancellationRequested && _told.TrySetCanceled(callersToken);

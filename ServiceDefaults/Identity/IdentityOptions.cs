@@ -13,7 +13,7 @@ public sealed class IdentityOptions
     public string? SigningKeyId { get; init; }
 
     /// <summary>This service's ES256 (P-256) private key: PKCS#8, base64. A secret.</summary>
-    [Required]
+    [Required, P256Key(isPrivate: true)]
     public string? SigningKey { get; init; }
 
     /// <summary>The public keys whose tokens are accepted.</summary>
@@ -31,7 +31,7 @@ public sealed class IdentityOptions
         public string? Issuer { get; init; }
 
         /// <summary>SubjectPublicKeyInfo, base64.</summary>
-        [Required]
+        [Required, P256Key(isPrivate: false)]
         public string? PublicKey { get; init; }
     }
 }

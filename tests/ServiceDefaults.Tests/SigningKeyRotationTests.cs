@@ -45,6 +45,26 @@ public sealed class SigningKeyRotationTests : IDisposable
             await AnswersAsync(impostor, impostor, Trusted("old", _old), Trusted("new", _new)));
     }
 
+    /// <summary>What OpenSSL 3 writes by itself is the first of these; found at a payment, it would be found too late.</summary>
+    [Fact]
+    public async Task A_key_that_can_not_be_read_stops_the_start_with_all_that_is_wrong_and_is_not_repeated()
+    {
+        var sec1 = Convert.ToBase64String(_old.ExportECPrivateKey());
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP384);
+        var larger = Convert.ToBase64String(other.ExportSubjectPublicKeyInfo());
+
+        var stopped = await Assert.ThrowsAsync<OptionsValidationException>(() => TestService.StartAsync(
+            Token, settings: new()
+            {
+                ["Identity:SigningKey"] = sec1, ["Identity:Trusted:0:PublicKey"] = larger, ["Identity:Trusted:1:KeyId"] = "half",
+                ["Identity:Trusted:1:Issuer"] = "gateway", ["Identity:Trusted:1:PublicKey"] = "no base64",
+            }));
+
+        Assert.Equal(3, stopped.Failures.Sum(failure => failure.Split("is no P-256 key").Length - 1));
+        Assert.DoesNotContain(sec1, stopped.Message);
+        Assert.DoesNotContain(larger, stopped.Message);
+    }
+
     private static async Task<(HttpStatusCode, HttpStatusCode)> AnswersAsync(
         string first, string second, params IReadOnlyList<IdentityOptions.TrustedKey> trusted)
     {

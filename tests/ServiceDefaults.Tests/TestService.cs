@@ -30,7 +30,7 @@ internal sealed class TestService : IAsyncDisposable
 
     public static async Task<TestService> StartAsync(
         CancellationToken cancellationToken, Action<WebApplication>? map = null, Action<EventConsumers>? consumers = null,
-        Action<IServiceCollection>? services = null, string? broker = null)
+        Action<IServiceCollection>? services = null, string? broker = null, Dictionary<string, string?>? settings = null)
     {
         var database = await TestDatabase.CreateAsync(typeof(ServiceDatabase).Assembly, cancellationToken);
         var builder = ServiceHost.CreateBuilder("ledger", ["--environment=Development"]);
@@ -42,6 +42,7 @@ internal sealed class TestService : IAsyncDisposable
             ["ConnectionStrings:broker"] = broker ?? "amqp://guest:guest@127.0.0.1:1/",
             ["Logging:LogLevel:Default"] = "Warning",
         });
+        builder.Configuration.AddInMemoryCollection(settings);
         builder.AddMessaging(consumers ?? (_ => { }));
         if (broker is null)
         {
