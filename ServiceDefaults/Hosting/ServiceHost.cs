@@ -63,6 +63,7 @@ public static partial class ServiceHost
         builder.Services.ConfigureHttpClientDefaults(client => client
             .AddHttpMessageHandler(() => new NextReplicaHandler())
             .AddServiceDiscovery());
+        NextReplicaHandler.MoveBehindAllOthers(builder.Services);
         return builder;
     }
 

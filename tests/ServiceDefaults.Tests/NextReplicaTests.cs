@@ -39,6 +39,25 @@ public sealed class NextReplicaTests
     }
 
     [Fact]
+    public async Task What_a_client_repeats_by_itself_never_sees_the_dead_replica()
+    {
+        await using var living = await ListenAsync(_ => Task.CompletedTask);
+        var failures = 0;
+        await using var caller = Caller(
+            services => services.AddHttpClient("repeating")
+                .AddHttpMessageHandler(() => new Watching(() => Interlocked.Increment(ref failures))),
+            DeadAddress(), living.Urls.Single());
+        var client = caller.Services.GetRequiredService<IHttpClientFactory>().CreateClient("repeating");
+        for (var number = 0; number < Calls; number++)
+        {
+            using var response = await client.PostAsJsonAsync(new Uri("http://other/work"), new { number }, Cancellation);
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        Assert.Equal(0, failures);
+    }
+
+    [Fact]
     public async Task A_call_that_may_have_had_its_effect_is_made_once()
     {
         var arrived = 0;
@@ -58,9 +77,12 @@ public sealed class NextReplicaTests
         Assert.Equal(1, arrived);
     }
 
-    private static WebApplication Caller(params string[] replicas)
+    private static WebApplication Caller(params string[] replicas) => Caller(_ => { }, replicas);
+
+    private static WebApplication Caller(Action<IServiceCollection> configure, params string[] replicas)
     {
         var builder = ServiceHost.CreateBuilder("ledger", []);
+        configure(builder.Services);
         builder.Logging.ClearProviders();
         builder.Configuration.AddInMemoryCollection(replicas.Index().Select(
             replica => KeyValuePair.Create($"services:other:http:{replica.Index}", (string?)replica.Item)));
@@ -76,6 +98,23 @@ public sealed class NextReplicaTests
         app.Run(answer);
         await app.StartAsync(Cancellation);
         return app;
+    }
+
+    /// <summary>Where a client's own repetitions would be.</summary>
+    private sealed class Watching(Action failed) : DelegatingHandler
+    {
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            try
+            {
+                return await base.SendAsync(request, cancellationToken);
+            }
+            catch (HttpRequestException)
+            {
+                failed();
+                throw;
+            }
+        }
     }
 
     private static string DeadAddress()
