@@ -60,10 +60,7 @@ public static partial class ServiceHost
         builder.AddHealth();
         builder.AddIdentity(service);
         builder.Services.AddServiceDiscovery();
-        builder.Services.ConfigureHttpClientDefaults(client => client
-            .AddHttpMessageHandler(() => new NextReplicaHandler())
-            .AddServiceDiscovery());
-        NextReplicaHandler.MoveBehindAllOthers(builder.Services);
+        builder.Services.AddReplicas();
         return builder;
     }
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Http;
+using Microsoft.Extensions.ServiceDiscovery.Http;
 
 namespace ArdorQr.ServiceDefaults.Http;
 
@@ -7,32 +8,10 @@ namespace ArdorQr.ServiceDefaults.Http;
 /// A call that found nobody who took the connection was never sent: service discovery, which comes after this, picks again, and
 /// in turn, so that another replica is tried.
 /// </summary>
-internal sealed class NextReplicaHandler : DelegatingHandler
+internal sealed class NextReplicaHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
 {
     /// <summary>Others take their turns too, and may get the living one: two would do seldom enough for two replicas.</summary>
     private const int MaxTries = 4;
-
-    /// <summary>
-    /// Defaults come first, and so before what a client repeats by itself: there each repetition would go to the address
-    /// that was picked once. Behind it each picks anew.
-    /// </summary>
-    public static void MoveBehindAllOthers(IServiceCollection services) =>
-        services.PostConfigureAll<HttpClientFactoryOptions>(options =>
-            options.HttpMessageHandlerBuilderActions.Add(static builder =>
-            {
-                var handlers = builder.AdditionalHandlers;
-                var index = handlers.Index().FirstOrDefault(handler => handler.Item is NextReplicaHandler, (-1, null!)).Index;
-                if (index < 0 || index + 1 >= handlers.Count)
-                {
-                    return;
-                }
-
-                var (next, discovery) = (handlers[index], handlers[index + 1]);
-                handlers.RemoveAt(index + 1);
-                handlers.RemoveAt(index);
-                handlers.Add(next);
-                handlers.Add(discovery);
-            }));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -50,4 +29,20 @@ internal sealed class NextReplicaHandler : DelegatingHandler
             }
         }
     }
+}
+
+/// <summary>Calls by a service's name, to whichever of its replicas takes the connection.</summary>
+internal static class ReplicaRegistration
+{
+    /// <summary>
+    /// For every client, around its primary handler and so behind whatever it repeats by itself: each repetition picks a
+    /// replica anew.
+    /// </summary>
+    public static void AddReplicas(this IServiceCollection services) =>
+        services.AddHttpClient().PostConfigureAll<HttpClientFactoryOptions>(options =>
+            options.HttpMessageHandlerBuilderActions.Add(static builder =>
+            {
+                var discovery = builder.Services.GetRequiredService<IServiceDiscoveryHttpMessageHandlerFactory>();
+                builder.PrimaryHandler = new NextReplicaHandler(discovery.CreateHandler(builder.PrimaryHandler));
+            }));
 }
