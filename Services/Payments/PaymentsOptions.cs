@@ -54,10 +54,11 @@ internal sealed class PaymentsOptions
     public int QuoteTimeoutMilliseconds { get; init; } = 200;
 
     /// <summary>The key under which codes, payees and kept answers are stored: 32 bytes in base64. A secret.</summary>
-    [Required]
+    [Required, SealingKey]
     public string? EncryptionKey { get; init; }
 
     /// <summary>Earlier keys, in the same form, still needed to read what was stored under them. A secret.</summary>
+    [SealingKey]
     public IReadOnlyList<string> RetiredEncryptionKeys { get; init; } = [];
 
     /// <summary>
@@ -169,26 +170,6 @@ internal sealed class RailOptions
 
 [OptionsValidator]
 internal sealed partial class PaymentsOptionsValidator : IValidateOptions<PaymentsOptions>;
-
-/// <summary>The keys' length, which attributes can't say.</summary>
-internal sealed class SealingValidator : IValidateOptions<PaymentsOptions>
-{
-    public ValidateOptionsResult Validate(string? name, PaymentsOptions options)
-    {
-        var faults = new List<string>();
-        if (options.EncryptionKey is not null && !Seals.IsKey(options.EncryptionKey))
-        {
-            faults.Add("Payments:EncryptionKey must be 32 bytes in base64.");
-        }
-
-        if (!options.RetiredEncryptionKeys.All(Seals.IsKey))
-        {
-            faults.Add("Payments:RetiredEncryptionKeys must each be 32 bytes in base64.");
-        }
-
-        return faults.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(faults);
-    }
-}
 
 /// <summary>The wall between the worlds: live never uses a sandbox or test's rail, test never a real one.</summary>
 internal sealed class RailWorldsValidator : IValidateOptions<PaymentsOptions>

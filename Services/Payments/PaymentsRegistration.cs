@@ -26,7 +26,6 @@ internal static class PaymentsRegistration
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, PaymentsOptionsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, RailWorldsValidator>();
         builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, QrOptionsValidator>();
-        builder.Services.AddSingleton<IValidateOptions<PaymentsOptions>, SealingValidator>();
         builder.Services.AddSingleton(
             static provider => provider.GetRequiredService<IOptions<PaymentsOptions>>().Value.Qr.Load());
         builder.Services.AddOptionsWithValidateOnStart<PaymentsOptions>().BindConfiguration(PaymentsOptions.Section);

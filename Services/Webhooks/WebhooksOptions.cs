@@ -11,10 +11,11 @@ internal sealed class WebhooksOptions
     public const string Section = "Webhooks";
 
     /// <summary>The key under which endpoints' secrets are stored: 32 bytes in base64. A secret.</summary>
-    [Required]
+    [Required, SealingKey]
     public string? EncryptionKey { get; init; }
 
     /// <summary>Earlier keys, in the same form, still needed to read what was stored under them. A secret.</summary>
+    [SealingKey]
     public IReadOnlyList<string> RetiredEncryptionKeys { get; init; } = [];
 
     /// <summary>Development only: lets test mode's receivers be on this machine.</summary>
@@ -61,23 +62,13 @@ internal sealed class WebhooksOptions
 internal sealed partial class WebhooksOptionsValidator : IValidateOptions<WebhooksOptions>;
 
 /// <summary>
-/// What attributes can't say: the keys' length, the ports' form, and that the open door exists in Development only.
+/// What attributes can't say: the ports' form, and that the open door exists in Development only.
 /// </summary>
 internal sealed class WebhooksOptionsRules(IHostEnvironment environment) : IValidateOptions<WebhooksOptions>
 {
     public ValidateOptionsResult Validate(string? name, WebhooksOptions options)
     {
         var faults = new List<string>();
-        if (options.EncryptionKey is not null && !Seals.IsKey(options.EncryptionKey))
-        {
-            faults.Add("EncryptionKey must be 32 bytes in base64.");
-        }
-
-        if (!options.RetiredEncryptionKeys.All(Seals.IsKey))
-        {
-            faults.Add("RetiredEncryptionKeys must each be 32 bytes in base64.");
-        }
-
         if (PortRules.TryParse(options.AllowedPorts) is null)
         {
             faults.Add($"AllowedPorts must be a list such as {PortRules.DefaultText}.");

@@ -40,6 +40,22 @@ public sealed class SettingsTests
     }
 
     [Fact]
+    public void Keys_that_are_none_are_named_and_not_repeated()
+    {
+        const string tooShort = "c2hvcnQ=";
+        var result = new PaymentsOptionsValidator().Validate(
+            null, new PaymentsOptions { EncryptionKey = tooShort, RetiredEncryptionKeys = [PaymentsHarness.EncryptionKey, "none"] });
+
+        foreach (var setting in new[] { "EncryptionKey", "RetiredEncryptionKeys" })
+        {
+            Assert.Contains(
+                result.Failures!, failure => failure.Contains($".{setting} must be 32 bytes in base64", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain(tooShort, result.FailureMessage);
+    }
+
+    [Fact]
     public async Task Tables_of_banks_come_from_the_files_that_the_settings_name()
     {
         using var folder = new TemporaryFolder();
