@@ -5,9 +5,9 @@ using Npgsql;
 namespace ArdorQr.ServiceDefaults.Database;
 
 /// <summary>What a unit of work comes to.</summary>
-/// <param name="Result">What its caller gets.</param>
+/// <param name="Value">What its caller gets.</param>
 /// <param name="Commits">Whether its changes are kept; one that changed nothing had better say yes.</param>
-public readonly record struct UnitEnd<TResult>(TResult Result, bool Commits);
+public readonly record struct UnitEnd<TValue>(TValue Value, bool Commits);
 
 /// <summary>
 /// Group commit: units of work that come while others are being committed share the next transaction and its one commit.
@@ -213,6 +213,7 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
 
         public abstract void Tell();
 
+        /// <summary>Unless it was told its end already: then it is committed, and only the connection didn't close well.</summary>
         public abstract void Fail(Exception exception);
 
         /// <summary>True when its caller has left before it began.</summary>
@@ -246,7 +247,7 @@ public sealed class GroupCommit(ServiceDatabase database, IHostApplicationLifeti
             return _end.Commits;
         }
 
-        public override void Tell() => _told.TrySetResult(_end.Result);
+        public override void Tell() => _told.SetResult(_end.Value);
 
         public override void Fail(Exception exception) => _told.TrySetException(exception);
 

@@ -43,7 +43,8 @@ internal sealed class ConfirmPayment(
         }
 
         var isAlone = caller.Limits.DailyBudgets.Count > 0; // Other payments' confirms lock the same budgets.
-        return await requests.RunAsync(context, $"POST /v1/payments/{id}/confirm", body, id, isAlone, async (transaction, enter, token) =>
+        var operation = $"POST /v1/payments/{id}/confirm";
+        return await requests.RunAsync(context, operation, body, id, isAlone, async (transaction, enter, token) =>
         {
             var payment = await PaymentTable.LockAsync(transaction, id, caller.MerchantId, caller.Mode, token);
             return await enter() switch

@@ -32,9 +32,10 @@ internal sealed partial class IdempotentRequests(
         HttpContext context, string operation, byte[] body, Func<IdempotentCall, Task<Answer>> work,
         CancellationToken cancellationToken)
     {
-        var entry = await commits.RunAsync(
-            OrderOf(context.Request), async (transaction, token) => new UnitEnd<Entry>(
-                await EnterAsync(transaction.Connection, context, operation, body, token), Commits: true), cancellationToken);
+        var entry = KeyOf(context.Request) is { } key
+            ? await commits.RunAsync(OrderOf(key), async (transaction, token) => new UnitEnd<Entry>(
+                await ReserveAsync(transaction.Connection, context, operation, key, body, token), Commits: true), cancellationToken)
+            : Unkeyed(context);
         return entry switch
         {
             Entry.Admitted { Call: var call } => await RunAsync(call, work),
@@ -77,7 +78,9 @@ internal sealed partial class IdempotentRequests(
             IdempotentCall? admitted = null;
             var begun = await begin(transaction, async () =>
             {
-                var entry = await EnterAsync(transaction.Connection, context, operation, body, token);
+                var entry = KeyOf(context.Request) is { } key
+                    ? await ReserveAsync(transaction.Connection, context, operation, key, body, token)
+                    : Unkeyed(context);
                 admitted = (entry as Entry.Admitted)?.Call;
                 return entry;
             }, token);
@@ -93,16 +96,11 @@ internal sealed partial class IdempotentRequests(
     }
 
     /// <summary>The request with this key, or what is answered in its place.</summary>
-    private async Task<Entry> EnterAsync(
-        NpgsqlConnection connection, HttpContext context, string operation, byte[] body,
+    private async Task<Entry> ReserveAsync(
+        NpgsqlConnection connection, HttpContext context, string operation, string key, byte[] body,
         CancellationToken cancellationToken)
     {
         var payment = Guid.CreateVersion7(time.GetUtcNow());
-        if (KeyOf(context.Request) is not { } key)
-        {
-            return new Entry.Admitted(new IdempotentCall(context, seals, payment, null, default));
-        }
-
         var caller = CallerIdentity.Of(context.User);
         var scope = new IdempotencyScope(caller.MerchantId, caller.Mode, operation, key);
         return await IdempotencyTable.ReserveAsync(
@@ -118,6 +116,10 @@ internal sealed partial class IdempotentRequests(
             _ => throw new UnreachableException(),
         };
     }
+
+    /// <summary>A request without a key has nothing to reserve.</summary>
+    private Entry.Admitted Unkeyed(HttpContext context) =>
+        new(new IdempotentCall(context, seals, Guid.CreateVersion7(time.GetUtcNow()), null, default));
 
     private async Task<Answer> RunAsync(IdempotentCall call, Func<IdempotentCall, Task<Answer>> work)
     {
@@ -157,8 +159,7 @@ internal sealed partial class IdempotentRequests(
     }
 
     /// <summary>The same for the same key, which is what requests may have in common before there is a payment.</summary>
-    private static Guid OrderOf(HttpRequest request) =>
-        new(SHA256.HashData(Encoding.UTF8.GetBytes(KeyOf(request) ?? "")).AsSpan(0, 16));
+    private static Guid OrderOf(string key) => new(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));
 
     /// <exception cref="RejectedException">400 idempotency_key_invalid.</exception>
     private static string? KeyOf(HttpRequest request)
