@@ -202,9 +202,9 @@ internal sealed partial class RailClient(
         {
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             // The pipeline's time-out ends with the headers: what is left of it is the body's.
-            using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            timeout.CancelAfter(LeftOf(began));
-            await response.Content.LoadIntoBufferAsync(maxBytes, timeout.Token);
+            using var timeout = new CancellationTokenSource(LeftOf(began), time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
+            await response.Content.LoadIntoBufferAsync(maxBytes, either.Token);
             return new Reply(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken), null);
         }
         catch (Exception exception) when (Transient.Is(exception)
