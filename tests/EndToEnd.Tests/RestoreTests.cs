@@ -1,9 +1,7 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using ArdorQr.Testing;
-using Npgsql;
 
 namespace ArdorQr.EndToEnd.Tests;
 
@@ -12,7 +10,7 @@ namespace ArdorQr.EndToEnd.Tests;
 /// deploy/backup, and recovery mode. The sandbox keeps its own database: it is the outside, which doesn't go back. It has
 /// a system of its own, and settings of the process with it, so that `./test` runs it as a program of its own.
 /// </summary>
-public sealed class RestoreTests : IDisposable
+public sealed partial class RestoreTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("ardorqr-restore-").FullName;
 
@@ -232,22 +230,6 @@ public sealed class RestoreTests : IDisposable
 
     private static long Credit(JsonElement deposit) => deposit.GetProperty("creditedMinor").GetInt64();
 
-    private static async Task<DateTimeOffset> TimeAsync(string superuser)
-    {
-        await using var source = NpgsqlDataSource.Create(superuser);
-        await using var command = source.CreateCommand("SELECT clock_timestamp()");
-        return new DateTimeOffset((DateTime)(await command.ExecuteScalarAsync(Token))!);
-    }
-
-    /// <summary>As archive_timeout does after a while: what is in the log so far reaches the archive.</summary>
-    private async Task SwitchLogAsync(string superuser)
-    {
-        await using var source = NpgsqlDataSource.Create(superuser);
-        await using var command = source.CreateCommand("SELECT pg_walfile_name(pg_switch_wal())");
-        var segment = Path.Combine(Archive, (string)(await command.ExecuteScalarAsync(Token))!);
-        await Eventually.TrueAsync(() => Task.FromResult(File.Exists(segment)), Token);
-    }
-
     private void MakeFolders()
     {
         // PostgreSQL's account, which is another one as root, writes the archive.
@@ -274,30 +256,5 @@ public sealed class RestoreTests : IDisposable
             await system.DisposeAsync();
             throw;
         }
-    }
-
-    private static NpgsqlConnectionStringBuilder Of(string superuser) => new(superuser);
-
-    /// <summary>Runs a script of deploy/backup; returns what it prints.</summary>
-    private static async Task<string> RunAsync(string script, NpgsqlConnectionStringBuilder? server, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "backup", script), arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        if (server is not null)
-        {
-            start.Environment["PGHOST"] = server.Host;
-            start.Environment["PGPORT"] = $"{server.Port}";
-            start.Environment["PGUSER"] = server.Username;
-            start.Environment["PGPASSWORD"] = server.Password;
-        }
-
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Token), process.StandardError.ReadToEndAsync(Token));
-        await process.WaitForExitAsync(Token);
-        Assert.True(process.ExitCode == 0, $"{script} failed: {await error}");
-        return await output;
     }
 }

@@ -36,10 +36,10 @@ public sealed partial class TelemetryTests(RunningSystem system)
                 }
 
                 missing = [.. Expressions().SelectMany(used => exported.MissingIn(used.Expression).Select(name => $"{used.Where}: {name}"))];
-                await Task.Delay(TimeSpan.FromSeconds(1), Token);
                 return missing.Count == 0;
             },
-            Token, limitSeconds: 90, otherwise: () => $"{string.Join('\n', missing)}\nof {string.Join(' ', exported.Names)}");
+            Token, limitSeconds: 90, pause: TimeSpan.FromSeconds(1),
+            otherwise: () => $"{string.Join('\n', missing)}\nof {string.Join(' ', exported.Names)}");
     }
 
     [Fact]

@@ -11,10 +11,11 @@ public static class Eventually
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <param name="limitSeconds">How long at most.</param>
     /// <param name="otherwise">What to tell of it when it didn't become true.</param>
+    /// <param name="pause">Between two questions; longer than usual for one that costs much.</param>
     /// <exception cref="TimeoutException">It was still not true after that time.</exception>
     public static async Task TrueAsync(
         Func<Task<bool>> condition, CancellationToken cancellationToken, int limitSeconds = LimitSeconds,
-        Func<string>? otherwise = null)
+        Func<string>? otherwise = null, TimeSpan? pause = null)
     {
         var until = TimeProvider.System.GetUtcNow().AddSeconds(limitSeconds);
         while (!await condition())
@@ -24,7 +25,7 @@ public static class Eventually
                 throw new TimeoutException($"Still not true after {limitSeconds} s. {otherwise?.Invoke()}");
             }
 
-            await Task.Delay(Pause, cancellationToken);
+            await Task.Delay(pause ?? Pause, cancellationToken);
         }
     }
 }

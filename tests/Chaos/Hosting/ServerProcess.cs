@@ -16,7 +16,11 @@ internal sealed class ServerProcess(
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>What was killed may still hold its port or its files, so that the next one ends too.</summary>
+    private static readonly TimeSpan LeastBetweenStarts = TimeSpan.FromSeconds(1);
+
     private Process? _process;
+    private long _startedAt;
 
     public string Name => name;
 
@@ -43,6 +47,7 @@ internal sealed class ServerProcess(
 
         _process?.Dispose();
         _process = Process.Start(start)!;
+        _startedAt = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Runs it to its end.</summary>
@@ -63,10 +68,8 @@ internal sealed class ServerProcess(
         var began = Stopwatch.GetTimestamp();
         while (!IsRunning || !await ready())
         {
-            if (!IsRunning && restart)
+            if (!IsRunning && restart && Stopwatch.GetElapsedTime(_startedAt) > LeastBetweenStarts)
             {
-                // What was killed may still hold its port or its files.
-                await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
                 Start();
             }
 
