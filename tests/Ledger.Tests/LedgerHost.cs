@@ -172,7 +172,7 @@ internal static class Ids
     public static Guid New() => Guid.CreateVersion7(TimeProvider.System.GetUtcNow());
 
     public static DebitBody Debit(Guid merchantId, long amount, long fee = 0, Guid? paymentId = null, string mode = "test") =>
-        new(New(), merchantId, mode, paymentId ?? New(), amount, fee, amount + fee, "Оплата по QR: ООО Ромашка");
+        new(New(), merchantId, mode, paymentId ?? New(), amount, fee, amount + fee, "Оплата по QR");
 
     public static DepositConfirmed Deposit(Guid merchantId, Mode mode, long credited, long fee = 0) => new()
     {

@@ -28,7 +28,7 @@ public sealed class JourneyTests
         Assert.Equal("completed", completed["status"]!.GetValue<string>());
         Assert.NotNull(completed["completedAt"]);
         Assert.Equal(1, payments.Ledger.PostedCount);
-        Assert.Equal("Оплата по QR: ООО Ромашка", payments.Ledger.LastDebitRequest!["description"]!.GetValue<string>());
+        Assert.Equal("Оплата по QR", payments.Ledger.LastDebitRequest!["description"]!.GetValue<string>());
         Assert.Equal(1, payments.Rail.CountOf("PUT"));
     }
 

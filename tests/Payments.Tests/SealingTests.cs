@@ -46,8 +46,20 @@ public sealed class SealingTests
         Assert.Equal(made["merchantName"]!.GetValue<string>(), (await payments.GetAsync(Id(made)))["merchantName"]!.GetValue<string>());
         Assert.Equal(confirmed.ToJsonString(), (await payments.ConfirmAsync(Id(made), "confirm")).ToJsonString());
         Assert.StartsWith("ST00012", payments.Rail.LastSubmission!["qr"]!.GetValue<string>(), StringComparison.Ordinal);
-        Assert.Equal(
-            $"Оплата по QR: {made["merchantName"]}", payments.Ledger.LastDebitRequest!["description"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task A_debit_tells_Ledger_nothing_of_the_payee()
+    {
+        await using var payments = await StartAsync();
+        var made = await payments.CreateAsync(Transfer);
+        await payments.ConfirmAsync(Id(made));
+
+        var texts = payments.Ledger.LastDebitRequest!.Select(field => field.Value!.ToString()).ToArray();
+
+        Assert.Contains(Id(made).ToString(), texts);
+        Assert.DoesNotContain(texts, text => text.Contains(made["merchantName"]!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.Contains("Оплата по QR", texts);
     }
 
     [Fact]

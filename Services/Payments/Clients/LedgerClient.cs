@@ -33,13 +33,18 @@ internal sealed class LedgerClient(HttpClient http)
 {
     public const string Scope = "ledger:debit";
 
+    /// <summary>
+    /// Names nobody: a book's text is part of its hash chain, so that it can neither be sealed nor erased after the
+    /// payee's retention. Whom the operation paid is told by its payment.
+    /// </summary>
+    private const string Description = "Оплата по QR";
+
     private const string Debits = "/internal/debits";
 
     // Ledger may add fields: only what is read here must be there.
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
-    public Task<DebitAnswer> DebitAsync(
-        PaymentRow payment, string? payeeName, Guid attemptId, CancellationToken cancellationToken) =>
+    public Task<DebitAnswer> DebitAsync(PaymentRow payment, Guid attemptId, CancellationToken cancellationToken) =>
         SendAsync(HttpMethod.Post, Debits, attemptId, new
         {
             id = attemptId,
@@ -49,7 +54,7 @@ internal sealed class LedgerClient(HttpClient http)
             amountMinor = payment.AmountKopecks,
             feeMinor = payment.FeeKopecks,
             totalMinor = payment.TotalKopecks,
-            description = $"Оплата по QR: {payeeName}",
+            description = Description,
         }, cancellationToken);
 
     public Task<DebitAnswer> FindAsync(Guid attemptId, CancellationToken cancellationToken) =>

@@ -49,7 +49,7 @@ internal sealed class DebitPayment(
     {
         var answer = isLate
             ? await ledger.VoidAsync(payment, attemptId, cancellationToken)
-            : await ledger.DebitAsync(payment, seals.DetailsOf(payment).PayeeName, attemptId, cancellationToken);
+            : await ledger.DebitAsync(payment, attemptId, cancellationToken);
         return await RecordAsync(payment, attemptId, answer, keep, cancellationToken);
     }
 

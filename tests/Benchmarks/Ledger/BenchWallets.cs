@@ -65,7 +65,7 @@ internal static class BenchWallets
     }
 
     private static TransferRequest.Debit NewDebit(int wallet) =>
-        new(NewId(), WalletOf(wallet), NewId(), OneRuble, "Оплата по QR: ООО Ромашка", NewId());
+        new(NewId(), WalletOf(wallet), NewId(), OneRuble, "Оплата по QR", NewId());
 
     private static WalletKey WalletOf(int index) => new(MerchantOf(index), Mode.Test);
 

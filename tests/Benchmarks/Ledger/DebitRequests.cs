@@ -40,7 +40,7 @@ internal sealed class DebitRequests(int wallets) : IRequests
     private static RequestTemplate Make()
     {
         var body = $$"""
-            {"id":"{{RequestTemplate.Slot(1)}}","merchantId":"{{RequestTemplate.Slot(2)}}","mode":"test","paymentId":"{{RequestTemplate.Slot(3)}}","amountMinor":100,"feeMinor":0,"totalMinor":100,"description":"Оплата по QR: ООО Ромашка"}
+            {"id":"{{RequestTemplate.Slot(1)}}","merchantId":"{{RequestTemplate.Slot(2)}}","mode":"test","paymentId":"{{RequestTemplate.Slot(3)}}","amountMinor":100,"feeMinor":0,"totalMinor":100,"description":"Оплата по QR"}
             """;
         return new RequestTemplate(Path, TestIdentity.ServiceToken("payments", "ledger", "ledger:debit"), body, slots: 4);
     }

@@ -19,7 +19,7 @@ WITH request AS MATERIALIZED (
     WHERE wallet.wallet_id = last.wallet_id
 ), written AS (
     INSERT INTO transfer (transfer_id, payment_id, wallet_id, amount_kopecks, description, created_at)
-    SELECT transfer_id, payment_id, wallet_id, 100, 'Оплата по QR: ООО Ромашка', created_at
+    SELECT transfer_id, payment_id, wallet_id, 100, 'Оплата по QR', created_at
     FROM posted WHERE balance_after >= 0
 ), entries AS (
     INSERT INTO entry (transfer_id, wallet_id, amount_kopecks, balance_after_kopecks, created_at)

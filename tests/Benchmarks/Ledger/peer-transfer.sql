@@ -9,7 +9,7 @@ WITH request AS MATERIALIZED (
     RETURNING wallet_id, balance_kopecks
 ), written AS (
     INSERT INTO transfer (transfer_id, payment_id, wallet_id, amount_kopecks, description, created_at)
-    SELECT transfer_id, payment_id, wallet_id, 100, 'Оплата по QR: ООО Ромашка', created_at FROM request, moved
+    SELECT transfer_id, payment_id, wallet_id, 100, 'Оплата по QR', created_at FROM request, moved
     RETURNING transfer_id, created_at
 )
 INSERT INTO entry (transfer_id, wallet_id, amount_kopecks, balance_after_kopecks, created_at)
