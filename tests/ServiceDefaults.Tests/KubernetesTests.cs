@@ -30,14 +30,13 @@ public sealed class KubernetesTests
     }
 
     [Fact]
-    public void Every_service_has_two_replicas_a_budget_probes_bounds_and_no_right_that_it_does_not_need()
+    public void Every_service_has_a_budget_probes_bounds_and_no_right_that_it_does_not_need()
     {
         foreach (var service in Services)
         {
             var deployment = Named<V1Deployment>(service);
             var (pod, container) = (deployment.Spec.Template.Spec, deployment.Spec.Template.Spec.Containers.Single());
 
-            Assert.True(deployment.Spec.Replicas >= 2, service);
             Assert.Equal(service, Named<V1PodDisruptionBudget>(service).Spec.Selector.MatchLabels[Name]);
             Assert.Equal(service, Named<V1Service>(service).Spec.Selector[Name]);
             Assert.NotNull(Named<V1NetworkPolicy>(service).Spec.PodSelector);
@@ -77,6 +76,17 @@ public sealed class KubernetesTests
         Assert.NotEmpty(given);
         Assert.All(given, name => Assert.True(settings.ContainsKey(name), $"{name} is no setting"));
         Assert.All(given, name => Assert.False(settings[name].IsSecret, $"{name} is a secret"));
+    }
+
+    /// <summary>A count in the deployment would undo the autoscaler's at each rollout.</summary>
+    [Fact]
+    public void Every_service_scales_between_two_replicas_and_a_limit_and_has_no_count_of_its_own()
+    {
+        var scalers = All.OfType<V2HorizontalPodAutoscaler>().ToDictionary(scaler => scaler.Spec.ScaleTargetRef.Name);
+
+        Assert.Equal(Services.Order(), scalers.Keys.Order());
+        Assert.All(scalers.Values, scaler => Assert.InRange(scaler.Spec.MinReplicas ?? 1, 2, scaler.Spec.MaxReplicas - 1));
+        Assert.All(scalers.Keys, service => Assert.Null(Named<V1Deployment>(service).Spec.Replicas));
     }
 
     [Fact]
