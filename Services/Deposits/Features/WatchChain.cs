@@ -28,6 +28,7 @@ internal sealed partial class WatchChain(
     /// <summary>Runs until the token, or until chain and settings turn out to contradict each other.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        status.Configured(world.Mode);
         try
         {
             for (var failures = 0; ;)

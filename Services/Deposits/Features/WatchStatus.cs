@@ -16,6 +16,7 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     private const int MaxLagSeconds = 60;
 
     private readonly ConcurrentDictionary<Mode, State> _states = [];
+    private readonly ConcurrentDictionary<Mode, byte> _configured = [];
     private readonly Meter _meter;
     private readonly TimeProvider _time;
 
@@ -28,7 +29,13 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
             "deposits.pending.age", "Age of the oldest pending deposit, 0 when there is none",
             state => state.IsWaitingKnown ? state.OldestPendingAt ?? time.GetUtcNow() : null);
         AddAge("deposits.chain.lag", "Age of the newest block that the index shows", state => state.HeadAt);
-        AddAge("deposits.rate.age", "Age of the last accepted rate", state => state.RateAt);
+        AddAge(
+            "deposits.rate.age", "Age of the last accepted rate; since the watch began when it has had none",
+            state => state.HeadAt is null ? null : state.RateAt ?? state.Since);
+        _meter.CreateObservableGauge(
+            "deposits.chain.watched",
+            () => _configured.Keys.Select(mode => new Measurement<long>(IsWatched(mode) ? 1 : 0, Tag(mode))),
+            description: "1 where this process watches the chain, 0 where it could, for each mode that is set up");
         _meter.CreateObservableGauge(
             "deposits.held", Held, "{deposit}", "Deposits that were received and aren't credited, by what they wait for");
         _meter.CreateObservableGauge(
@@ -41,6 +48,9 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     /// <param name="OldestAt">When the oldest pending deposit was seen; null when none is pending.</param>
     /// <param name="Held">How many were received and wait, by what for.</param>
     internal sealed record WaitingDeposits(DateTimeOffset? OldestAt, IReadOnlyDictionary<string, long> Held);
+
+    /// <summary>The mode is set up, whether its chain can be watched or not.</summary>
+    public void Configured(Mode mode) => _configured.TryAdd(mode, 0);
 
     public void HeadSeen(Mode mode, DateTimeOffset at) => Update(mode, state => state with { HeadAt = at });
 
@@ -78,7 +88,11 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
     public void Dispose() => _meter.Dispose();
 
     private void Update(Mode mode, Func<State, State> change) =>
-        _states.AddOrUpdate(mode, _ => change(new State()), (_, state) => change(state));
+        _states.AddOrUpdate(
+            mode, _ => change(new State { Since = _time.GetUtcNow() }), (_, state) => change(state));
+
+    private bool IsWatched(Mode mode) =>
+        _states.TryGetValue(mode, out var state) && state is { HeadAt: not null, StoppedBecause: null };
 
     private static string? FaultOf(State state, DateTimeOffset now) => state switch
     {
@@ -110,6 +124,8 @@ internal sealed class WatchStatus : IHealthCheck, IDisposable
 
     private sealed record State
     {
+        public required DateTimeOffset Since { get; init; }
+
         public DateTimeOffset? HeadAt { get; init; }
 
         public DateTimeOffset? RateAt { get; init; }
