@@ -55,6 +55,7 @@ internal static class GatewayRegistration
         services.AddRequestTimeouts();
         services.ConfigureOptions<SlowClients>();
         services.ConfigureOptions<CompleteRefusals>();
+        services.AddPeers(builder.Configuration.GetSection("ReverseProxy:Clusters").GetChildren().Select(cluster => cluster.Key));
         services.AddServiceClient<WebhooksClient>(WebhooksClient.Service, WebhooksClient.Scope)
             .ConfigureHttpClient(client => client.Timeout = TimeSpan.FromSeconds(WebhooksClient.TimeoutSeconds));
         services.AddServiceClient<LedgerClient>(LedgerClient.Service, LedgerClient.Scope)

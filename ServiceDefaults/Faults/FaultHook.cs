@@ -1,6 +1,5 @@
 using System.Diagnostics;
-using Microsoft.Extensions.Configuration;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
 
 namespace ArdorQr.ServiceDefaults.Faults;
 
@@ -13,14 +12,7 @@ public sealed class FaultHook
 {
     private readonly string? _folder;
 
-    public FaultHook(IConfiguration configuration, IHostEnvironment environment)
-    {
-        _folder = configuration["Faults:Folder"];
-        if (_folder is not null && !environment.IsDevelopment())
-        {
-            throw new InvalidOperationException("Faults:Folder is a development setting and must not be set here.");
-        }
-    }
+    internal FaultHook(IOptions<FaultOptions> options) => _folder = options.Value.Folder;
 
     /// <summary>Kills the process if this point is armed, after disarming it, so that the next start runs through.</summary>
     public void Reach(string point)

@@ -49,11 +49,20 @@ public static partial class ServiceHost
         });
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new Connections(service, builder.Configuration));
-        builder.Services.AddSingleton<FaultHook>();
+        builder.Services.AddSingleton(provider => new FaultHook(provider.GetRequiredService<IOptions<FaultOptions>>()));
+        builder.Services.AddSingleton<IValidateOptions<FaultOptions>, FaultOptionsValidator>();
+        builder.Services.AddOptionsWithValidateOnStart<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.AddSingleton(provider => DataSource(provider.GetRequiredService<Connections>(), provider));
         builder.Services.AddSingleton<ServiceDatabase>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<Migrator>();
+        if (!builder.Environment.IsDevelopment())
+        {
+            builder.Services.AddSingleton<RefuseForgetfulDatabase>();
+            // The first one: before anything is taken on.
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<RefuseForgetfulDatabase>());
+        }
+
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.AddTelemetry(service);
@@ -79,15 +88,22 @@ public static partial class ServiceHost
             return await MigrateAsync(app, logger);
         }
 
-        if (SettingFaults(app) is { Count: > 0 } faults)
+        if (SettingFaults.Of(app.Services) is { Count: > 0 } faults)
         {
-            LogCannotStart(logger, string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}")));
-            return ConfigurationError;
+            return CannotStart(logger, faults);
         }
 
         app.MapService(map); // Not sooner: it asks for parts that can't be made of incomplete settings.
-        await app.RunAsync();
-        return 0;
+        var durability = app.Services.GetService<RefuseForgetfulDatabase>();
+        try
+        {
+            await app.RunAsync();
+            return durability is { HasRefused: true } ? ConfigurationError : 0;
+        }
+        catch (ForgetfulDatabaseException exception)
+        {
+            return CannotStart(logger, exception.Faults);
+        }
     }
 
     internal static WebApplication BuildService(this WebApplicationBuilder builder, Action<WebApplication> map)
@@ -129,9 +145,14 @@ public static partial class ServiceHost
 
     private static async Task<int> MigrateAsync(WebApplication app, ILogger logger)
     {
+        var connections = app.Services.GetRequiredService<Connections>();
+        if (connections.MigrationFaults().ToList() is { Count: > 0 } faults)
+        {
+            return CannotStart(logger, faults);
+        }
+
         try
         {
-            var connections = app.Services.GetRequiredService<Connections>();
             var stopping = app.Lifetime.ApplicationStopping;
             await app.Services.GetRequiredService<Migrator>().MigrateAsync(
                 connections.Owner, connections.Database, Assembly.GetEntryAssembly()!, stopping);
@@ -149,35 +170,13 @@ public static partial class ServiceHost
         }
     }
 
-    /// <summary>Everything that is missing or wrong in the settings, at once.</summary>
-    private static List<string> SettingFaults(WebApplication app)
+    private static int CannotStart(ILogger logger, IEnumerable<string> faults)
     {
-        var faults = app.Services.GetRequiredService<Connections>().Missing().ToList();
-        try
-        {
-            app.Services.GetService<IStartupValidator>()?.Validate();
-        }
-        catch (OptionsValidationException exception)
-        {
-            faults.AddRange(Named(exception));
-        }
-        catch (AggregateException exception)
-        {
-            faults.AddRange(exception.InnerExceptions.SelectMany(inner =>
-                inner is OptionsValidationException options ? Named(options) : [inner.Message]));
-        }
-
-        return faults;
+        LogCannotStart(logger, string.Join(Environment.NewLine, faults.Select(fault => $"  - {fault}")));
+        return ConfigurationError;
     }
 
-    /// <summary>Each fault by the setting's whole name, as it has to be given: the options' section and the field.</summary>
-    private static IEnumerable<string> Named(OptionsValidationException exception)
-    {
-        var section = exception.OptionsType.GetField("Section")?.GetValue(null) as string;
-        return exception.Failures.Select(failure => section is null ? failure : $"{section}:{failure}");
-    }
-
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The service can't start; its settings are incomplete:\n{Faults}")]
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The service can't start; its settings are incomplete or wrong:\n{Faults}")]
     private static partial void LogCannotStart(ILogger logger, string faults);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The migration failed: {Reason}")]

@@ -1,3 +1,4 @@
+using ArdorQr.ServiceDefaults.Hosting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
@@ -32,8 +33,19 @@ public static class IdentityRegistration
     /// <param name="scope">The one scope that the calls need.</param>
     public static IHttpClientBuilder AddServiceClient<TClient>(this IServiceCollection services, string audience, string scope)
         where TClient : class =>
-        services.AddHttpClient<TClient>(client => client.BaseAddress = new Uri($"https+http://{audience}"))
+        services.AddPeers(audience).AddHttpClient<TClient>(client => client.BaseAddress = new Uri($"https+http://{audience}"))
             .AddHttpMessageHandler(provider => new ServiceTokenHandler(provider.GetRequiredService<TokenIssuer>(), audience, scope));
+
+    /// <summary>Other services that are called: without their addresses the service doesn't start.</summary>
+    public static IServiceCollection AddPeers(this IServiceCollection services, params IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            services.AddSingleton(new Peer(name));
+        }
+
+        return services;
+    }
 
     internal static void AddIdentity(this WebApplicationBuilder builder, string service)
     {

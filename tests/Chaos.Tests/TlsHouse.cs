@@ -84,6 +84,11 @@ internal sealed class TlsHouse : IAsyncDisposable
         settings["Gateway__OperatorPort"] = $"{operators}";
         settings["Operator__Token"] = OperatorToken;
         settings["services__ledger__https__0"] = $"https://127.0.0.1:{LedgerPort}";
+        foreach (var absent in (string[])["deposits", "payments", "webhooks", "sandbox"])
+        {
+            settings[$"services__{absent}__https__0"] = $"https://127.0.0.1:{FreePorts.Next()}"; // Not of this house.
+        }
+
         await StartAsync(name, settings, async () => await StatusAsync(operators, cancellationToken) is not null, cancellationToken);
         return (open, operators);
     }

@@ -49,7 +49,11 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         settings["Gateway__Limits__KeyRequests"] = NoLimit;
         settings["Gateway__Limits__AddressRequests"] = NoLimit;
         settings["Operator__Token"] = "a token that nobody uses here";
-        settings["services__ledger__http__0"] = serviceUrl;
+        foreach (var service in (string[])["ledger", "deposits", "payments", "webhooks", "sandbox"])
+        {
+            settings[$"services__{service}__http__0"] = serviceUrl; // Only the first is asked.
+        }
+
         var gateway = new GatewayUnderTest(database, new ChildProcess("gateway", ["dotnet", program], settings), port);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await gateway.Process.WaitUntilAsync(() => IsReadyAsync(http, cancellationToken), cancellationToken);
