@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using ArdorQr.Contracts;
 using ArdorQr.Payments.Clients;
 using ArdorQr.Payments.Domain;
@@ -17,7 +18,9 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
     /// <summary>Of one call: a statement is held in memory.</summary>
     private const int MaxHours = 6;
 
+    /// <summary>A statement that lacks more than these is none.</summary>
     private const int MaxAsked = 200;
+
     private const int AskedAtOnce = 4;
     private const int MaxFaults = 1_000;
 
@@ -27,7 +30,10 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
     private static readonly TimeSpan Early = TimeSpan.FromMinutes(2);
 
     /// <param name="HasRail">Whether this mode has a rail at all.</param>
-    /// <param name="IsWhole">Whether the rail gave its whole statement; nothing is judged otherwise.</param>
+    /// <param name="IsWhole">
+    /// Whether the rail gave its whole statement and an answer for each payment that it lacks; nothing is judged
+    /// otherwise, as silence is no refusal.
+    /// </param>
     /// <param name="Lines">How many transfers the statement named.</param>
     /// <param name="Faults">What differs, at most <see cref="MaxFaults"/>.</param>
     internal sealed record Response(bool HasRail, bool IsWhole, int Lines, IReadOnlyList<Fault> Faults);
@@ -68,7 +74,11 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
         }
 
         var payments = await PaymentsAsync(mode, rail, from, to, [.. stated.Keys], cancellationToken);
-        var lines = await CompletedAsync(rail, payments.Values, stated, cancellationToken);
+        if (await CompletedAsync(rail, payments.Values, stated, cancellationToken) is not { } lines)
+        {
+            return new Response(true, false, stated.Count, []);
+        }
+
         var faults = payments.Keys.Union(lines.Keys)
             .Select(id => FaultOf(id, payments.GetValueOrDefault(id), lines.GetValueOrDefault(id)))
             .OfType<Fault>().Take(MaxFaults);
@@ -97,33 +107,46 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
         _ => "rail_did_not_pay",
     };
 
-    /// <summary>The statement with those that it doesn't name, as far as the rail knows them by their ids.</summary>
-    private static async Task<Dictionary<Guid, StatementLine>> CompletedAsync(
+    /// <summary>
+    /// The statement with those that it doesn't name, as far as the rail knows them by their ids; null when it didn't
+    /// say of each of them, or when they are too many to be asked for.
+    /// </summary>
+    private static async Task<IReadOnlyDictionary<Guid, StatementLine>?> CompletedAsync(
         RailClient rail, IEnumerable<Row> payments, IReadOnlyDictionary<Guid, StatementLine> stated,
         CancellationToken cancellationToken)
     {
-        var lines = new System.Collections.Concurrent.ConcurrentDictionary<Guid, StatementLine>(stated);
         var missing = payments
             .Where(payment => payment.State == PaymentState.Completed && !stated.ContainsKey(payment.PaymentId))
-            .Take(MaxAsked);
+            .Select(payment => payment.PaymentId).Take(MaxAsked + 1).ToList();
+        if (missing.Count > MaxAsked)
+        {
+            return null;
+        }
+
+        var answers = new ConcurrentDictionary<Guid, TransferAnswer>();
         await Parallel.ForEachAsync(
             missing, new ParallelOptions { MaxDegreeOfParallelism = AskedAtOnce, CancellationToken = cancellationToken },
-            async (payment, token) =>
-            {
-                var status = await rail.AskAsync(payment.PaymentId, token) switch
-                {
-                    TransferAnswer.Completed => "completed",
-                    TransferAnswer.Failed => "failed",
-                    TransferAnswer.Cancelled => "cancelled",
-                    _ => null,
-                };
-                if (status is not null)
-                {
-                    lines[payment.PaymentId] = new StatementLine(status, null, null);
-                }
-            });
-        return new Dictionary<Guid, StatementLine>(lines);
+            async (id, token) => answers[id] = await rail.AskAsync(id, token));
+        if (answers.Values.Any(answer => answer is TransferAnswer.Unknown or TransferAnswer.Conflict))
+        {
+            return null;
+        }
+
+        return stated.Concat(
+            from answer in answers
+            let status = StatusOf(answer.Value)
+            where status is not null
+            select KeyValuePair.Create(answer.Key, new StatementLine(status, null, null))).ToDictionary();
     }
+
+    private static string? StatusOf(TransferAnswer answer) => answer switch
+    {
+        TransferAnswer.Completed => "completed",
+        TransferAnswer.Failed => "failed",
+        TransferAnswer.Cancelled => "cancelled",
+        TransferAnswer.InProgress => "processing",
+        _ => null, // The rail has never seen it.
+    };
 
     /// <summary>Those that the rail must have paid, and those that it names.</summary>
     private async Task<Dictionary<Guid, Row>> PaymentsAsync(
