@@ -130,6 +130,32 @@ public sealed class KubernetesTests
             .Where(peer => peer.IpBlock?.Cidr == "0.0.0.0/0"), peer => Assert.Empty(inside.Except(peer.IpBlock.Except)));
     }
 
+    /// <summary>A receiver that the service accepts mustn't be cut off by the cluster.</summary>
+    [Fact]
+    public void Webhooks_reaches_just_the_ports_that_receivers_may_listen_on()
+    {
+        var allowed = SettingsReader.Read(Path.Combine(Repository.Root, "Services/Webhooks"))
+            .Single(setting => setting.Name == "Webhooks:AllowedPorts").Default;
+
+        var ports = Named<V1NetworkPolicy>("webhooks").Spec.Egress.Single().Ports
+            .Select(port => port.EndPort is { } end ? $"{port.Port.Value}-{end}" : port.Port.Value);
+
+        Assert.Equal(allowed.Trim('`'), string.Join(',', ports));
+    }
+
+    /// <summary>What docs/security.md says of TLS between services must be possible without other manifests.</summary>
+    [Fact]
+    public void Services_may_be_called_by_tls_too()
+    {
+        var policies = All.OfType<V1NetworkPolicy>().SelectMany(policy => (policy.Spec.Ingress ?? [])
+            .SelectMany(rule => rule.FromProperty is null ? [] : rule.Ports)
+            .Concat((policy.Spec.Egress ?? []).SelectMany(rule => rule.Ports))).Select(port => port.Port.Value).ToList();
+
+        Assert.Equal(policies.Count(port => port == "8080"), policies.Count(port => port == "8443"));
+        Assert.All(Services.Except(["gateway"]), service =>
+            Assert.Contains(Named<V1Service>(service).Spec.Ports, port => port.Port == 8443));
+    }
+
     /// <summary>What is applied at last: every object in the namespace, every image of the release.</summary>
     [Theory]
     [InlineData("services", 6)]
