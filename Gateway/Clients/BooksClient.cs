@@ -20,15 +20,31 @@ internal sealed class BooksClient(IHttpClientFactory clients, TokenIssuer tokens
     /// <param name="until">The time that all ids are before.</param>
     /// <param name="cancellationToken">Stops between pages too.</param>
     /// <exception cref="HttpRequestException">The service didn't answer with a page.</exception>
-    public async IAsyncEnumerable<T> ReadAsync<T>(
-        string service, string book, DateTimeOffset from, DateTimeOffset until,
-        [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<T> ReadAsync<T>(
+        string service, string book, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellationToken) =>
+        PagesAsync<T>(
+            service, BookQuery.FirstIdAt(from), since => $"{book}?after={since}&before={BookQuery.FirstIdAt(until)}",
+            cancellationToken);
+
+    /// <summary>A book's rows with ids from before a time that are open still, or have ended since, in their order.</summary>
+    /// <param name="service">Whose book.</param>
+    /// <param name="book">Its name.</param>
+    /// <param name="from">The time.</param>
+    /// <param name="cancellationToken">Stops between pages too.</param>
+    /// <exception cref="HttpRequestException">The service didn't answer with a page.</exception>
+    public IAsyncEnumerable<T> ReadLateAsync<T>(
+        string service, string book, DateTimeOffset from, CancellationToken cancellationToken) =>
+        PagesAsync<T>(
+            service, Guid.Empty,
+            since => $"{book}/late?after={since}&before={BookQuery.FirstIdAt(from)}&changedFrom={from.UtcDateTime:O}",
+            cancellationToken);
+
+    private async IAsyncEnumerable<T> PagesAsync<T>(
+        string service, Guid after, Func<Guid, string> path, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var (after, before) = (BookQuery.FirstIdAt(from), BookQuery.FirstIdAt(until));
         for (Guid? next = after; next is { } since;)
         {
-            var page = await SendAsync<BookQuery.Page<T>>(
-                service, HttpMethod.Get, $"{book}?after={since}&before={before}", null, cancellationToken);
+            var page = await SendAsync<BookQuery.Page<T>>(service, HttpMethod.Get, path(since), null, cancellationToken);
             foreach (var row in page.Rows)
             {
                 yield return row;

@@ -66,7 +66,8 @@ internal static class ReconciliationRuns
             """
             INSERT INTO gateway.reconciliation_run (id, night, from_at, until_at)
             SELECT @id, (clock_timestamp() AT TIME ZONE 'Europe/Moscow' - @due::interval)::date,
-                now() - make_interval(days => @days, secs => @margin), now() - make_interval(secs => @margin)
+                gateway.reconciled_from(now() - make_interval(days => @days, secs => @margin)),
+                now() - make_interval(secs => @margin)
             WHERE NOT EXISTS (
                 SELECT FROM gateway.reconciliation_run
                 WHERE night = (clock_timestamp() AT TIME ZONE 'Europe/Moscow' - @due::interval)::date)
@@ -90,7 +91,8 @@ internal static class ReconciliationRuns
         transaction.QuerySingleAsync<RunRow>(
             $"""
              INSERT INTO gateway.reconciliation_run (id, requested_by, from_at, until_at)
-             VALUES (@id, @requestedBy, now() - make_interval(days => @days, secs => @marginSeconds),
+             VALUES (@id, @requestedBy,
+                     gateway.reconciled_from(now() - make_interval(days => @days, secs => @marginSeconds)),
                      now() - make_interval(secs => @marginSeconds))
              RETURNING {Columns}
              """,

@@ -56,13 +56,6 @@ public static partial class ServiceHost
         builder.Services.AddSingleton<ServiceDatabase>();
         builder.Services.AddSingleton<GroupCommit>();
         builder.Services.AddSingleton<Migrator>();
-        if (!builder.Environment.IsDevelopment())
-        {
-            builder.Services.AddSingleton<RefuseForgetfulDatabase>();
-            // The first one: before anything is taken on.
-            builder.Services.AddHostedService(provider => provider.GetRequiredService<RefuseForgetfulDatabase>());
-        }
-
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = TimeSpan.FromSeconds(ShutdownTimeoutSeconds));
         builder.Services.ConfigureHttpJsonOptions(options => ApiJson.Configure(options.SerializerOptions));
         builder.AddTelemetry(service);
@@ -79,6 +72,13 @@ public static partial class ServiceHost
         if (args is ["health", ..])
         {
             return await HealthProbe.RunAsync(builder.Configuration["HTTP_PORTS"], CancellationToken.None);
+        }
+
+        if (!builder.Environment.IsDevelopment())
+        {
+            builder.Services.AddSingleton<RefuseForgetfulDatabase>();
+            builder.Services.Insert(0, ServiceDescriptor.Singleton<IHostedService>( // Before anything is taken on.
+                provider => provider.GetRequiredService<RefuseForgetfulDatabase>()));
         }
 
         await using var app = builder.Build();

@@ -21,6 +21,12 @@ public static class BookQuery
     /// <summary>Which ids are asked for: those after one and before the other, neither included.</summary>
     public sealed record Range(Guid After, Guid Before);
 
+    /// <summary>
+    /// Which older ones are asked for: with ids after one and before the other, that are open still, or have ended at or
+    /// after a time.
+    /// </summary>
+    public sealed record Late(Guid After, Guid Before, DateTimeOffset ChangedFrom);
+
     /// <summary>Ids of rows.</summary>
     public sealed record Ids(IReadOnlyList<Guid> Values);
 
@@ -28,6 +34,14 @@ public static class BookQuery
     /// <exception cref="RejectedException">400 validation_failed.</exception>
     public static Range RangeOf(HttpRequest request) => new(
         ListQuery.Id($"{request.Query["after"]}", "after"), ListQuery.Id($"{request.Query["before"]}", "before"));
+
+    /// <summary><c>after</c>, <c>before</c> and <c>changedFrom</c>, all needed.</summary>
+    /// <exception cref="RejectedException">400 validation_failed.</exception>
+    public static Late LateOf(HttpRequest request)
+    {
+        var range = RangeOf(request);
+        return new Late(range.After, range.Before, ListQuery.Time($"{request.Query["changedFrom"]}", "changedFrom"));
+    }
 
     /// <summary><c>from</c> and <c>to</c>, both needed, as UTC.</summary>
     /// <exception cref="RejectedException">400 validation_failed.</exception>

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using ArdorQr.Deposits.Clients;
 using ArdorQr.Deposits.Domain;
+using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.Ton;
 
 namespace ArdorQr.Deposits.Tests;
@@ -36,6 +37,45 @@ public sealed class ReconciliationTests
 
         await deposits.ExecuteAsync("UPDATE deposits.deposit SET confirmed_at = confirmed_at - interval '6 minutes' WHERE confirmed_at IS NOT NULL");
         Assert.False((await ChecksAsync(deposits))["deposits_posted_test"].GetProperty("ok").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Late_in_the_book_is_what_is_older_and_pending_or_was_confirmed_since()
+    {
+        await using var world = await SandboxWorld.StartAsync();
+        await using var deposits = await world.StartDepositsAsync();
+        await deposits.RoundAsync();
+        for (var sent = 0; sent < 3; sent++)
+        {
+            await world.SendAsync(25);
+        }
+
+        for (var round = 0; round < 4; round++)
+        {
+            await world.NextBlockAsync();
+            await deposits.RoundAsync();
+        }
+
+        var now = TimeProvider.System.GetUtcNow();
+        var from = now.AddDays(-3);
+        await deposits.ExecuteAsync(
+            "UPDATE deposits.deposit SET status = 'credited', operation_id = gen_random_uuid(), "
+            + "credited_event_id = gen_random_uuid(), credited_at = clock_timestamp(), "
+            + "confirmed_at = confirmed_at - interval '4 days' "
+            + "WHERE deposit_id = (SELECT min(deposit_id::text)::uuid FROM deposits.deposit)");
+        using var client = deposits.Factory.ClientOfService("gateway", "deposits:reconcile");
+
+        Assert.Equal(2, await CountAsync(now.AddDays(1)));
+        Assert.Equal(0, await CountAsync(from)); // None is older than its time.
+
+        async Task<int> CountAsync(DateTimeOffset before)
+        {
+            var (status, body) = await DepositsHost.SendAsync(
+                client, HttpMethod.Get,
+                $"/internal/books/deposits/late?after={Guid.Empty}&before={BookQuery.FirstIdAt(before)}&changedFrom={from.UtcDateTime:O}");
+            Assert.Equal(HttpStatusCode.OK, status);
+            return body.GetProperty("rows").GetArrayLength();
+        }
     }
 
     [Fact]

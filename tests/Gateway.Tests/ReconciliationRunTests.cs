@@ -132,6 +132,65 @@ public sealed class ReconciliationRunTests
         Assert.Contains(overdue.ToString(), found.GetRawText());
     }
 
+    /// <summary>Otherwise it would leave the window, and the alert with it, though nobody has repaired it.</summary>
+    [Fact]
+    public async Task A_run_reaches_back_to_what_the_last_ones_found_until_it_is_found_no_more()
+    {
+        await using var database = await DatabaseAsync();
+        var old = TimeProvider.System.GetUtcNow().AddDays(-40);
+        await EndRunAsync(database, Found(("paymentId", Guid.CreateVersion7(old)), ("eventId", Guid.Parse("01000000-0000-4000-8000-000000000001"))));
+
+        var second = await EndRunAsync(database, failure: "the rail was away");
+        var third = await EndRunAsync(database);
+        var fourth = await EndRunAsync(database);
+
+        Assert.All([second, third], run => Assert.InRange(old - run.FromAt, TimeSpan.Zero, TimeSpan.FromSeconds(2)));
+        Assert.Equal(TimeSpan.FromDays(1), fourth.UntilAt - fourth.FromAt);
+    }
+
+    [Fact]
+    public async Task What_is_older_and_has_ended_since_is_held_against_ledger_and_webhooks()
+    {
+        await using var database = await DatabaseAsync();
+        await using var deposits = await BookAsync("deposits");
+        await using var webhooks = await BookAsync("webhooks");
+        var now = TimeProvider.System.GetUtcNow();
+        var (id, merchant) = (Guid.CreateVersion7(now.AddDays(-10)), Guid.CreateVersion7(now));
+        await using var payments = await BookAsync("payments", ("late", [new
+        {
+            id, paymentId = id, merchantId = merchant, mode = "test", status = "completed", totalMinor = 700,
+            operationId = id, completedEventId = id, changedAt = now.AddMinutes(-30),
+        }]));
+        await using var ledger = await BookAsync("ledger", ("find", [new
+        {
+            id, paymentId = id, merchantId = merchant, mode = "test", totalMinor = 700, operationId = id,
+            closing = (string?)null, closingId = (Guid?)null, closingTotalMinor = (long?)null, changedAt = now.AddDays(-10),
+        }]));
+        await using var gateway = Start(database, marginSeconds: 900, ledger, deposits, payments, webhooks);
+
+        var run = await RunAsync(gateway);
+
+        Assert.Equal(
+            ["payment_without_settlement", "event_without_webhook"],
+            run.GetProperty("discrepancies").EnumerateArray().Select(found => found.GetProperty("kind").GetString()));
+        Assert.Contains(payments.Seen, seen => seen.Path.Contains("/books/payments/late?after=00000000", StringComparison.Ordinal));
+        Assert.Contains(deposits.Seen, seen => seen.Path.Contains("/books/deposits/late?", StringComparison.Ordinal));
+    }
+
+    private static async Task<RunRow> EndRunAsync(
+        TestDatabase database, Domain.Discrepancy? found = null, string? failure = null)
+    {
+        await RequestAsync(database);
+        var run = (await ReconciliationRuns.TryClaimAsync(database.Database, Cancellation))!;
+        if (found is not null)
+        {
+            await ReconciliationRuns.AddAsync(database.Database, run, found, Cancellation);
+        }
+
+        await ReconciliationRuns.EndAsync(database.Database, run, new { }, failure, Cancellation);
+        return run;
+    }
+
     private static TestGateway Start(
         TestDatabase database, int marginSeconds, StubService ledger, StubService deposits, StubService payments,
         StubService webhooks) =>
@@ -207,8 +266,8 @@ public sealed class ReconciliationRunTests
 
     private static Task<TestDatabase> DatabaseAsync() => TestDatabase.CreateAsync(typeof(Program).Assembly, Cancellation);
 
-    private static Domain.Discrepancy Found() =>
-        new("planted", Domain.Discrepancy.IdsOf(), new Domain.BookSide("ledger", null, 1), new Domain.BookSide("rail", null, 2));
+    private static Domain.Discrepancy Found(params IReadOnlyList<(string Name, Guid? Id)> ids) =>
+        new("planted", Domain.Discrepancy.IdsOf(ids), new Domain.BookSide("ledger", null, 1), new Domain.BookSide("rail", null, 2));
 
     private static Task ScheduleAsync(TestDatabase database) => ReconciliationRuns.ScheduleAsync(
         database.Database, Guid.CreateVersion7(TimeProvider.System.GetUtcNow()), new TimeOnly(3, 30), Window, Cancellation);

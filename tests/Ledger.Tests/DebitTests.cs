@@ -14,6 +14,26 @@ public sealed class DebitTests
     private readonly Guid _merchant = Ids.New();
 
     [Fact]
+    public async Task Reconciliation_finds_posted_debits_by_their_ids_and_no_others()
+    {
+        await using var ledger = await LedgerHost.StartAsync();
+        await ledger.DepositAsync(_merchant, 1_000);
+        var (posted, refused) = (Ids.Debit(_merchant, 600), Ids.Debit(_merchant, 600));
+        await ledger.DebitAsync(posted);
+        await ledger.DebitAsync(refused);
+        using var client = ledger.Factory.ClientOfService("gateway", "ledger:reconcile");
+
+        using var response = await client.PostAsJsonAsync(
+            new Uri("/internal/books/debits/find", UriKind.Relative), new { values = new[] { refused.Id, posted.Id, Ids.New() } },
+            LedgerHost.Token);
+        var rows = (await response.Content.ReadFromJsonAsync<JsonElement>(LedgerHost.Token)).GetProperty("rows");
+
+        var row = Assert.Single(rows.EnumerateArray());
+        Assert.Equal((posted.Id, posted.PaymentId), (row.GetProperty("id").GetGuid(), row.GetProperty("paymentId").GetGuid()));
+        Assert.Equal(600, row.GetProperty("totalMinor").GetInt64());
+    }
+
+    [Fact]
     public async Task A_debit_takes_the_total_and_its_repetition_is_answered_the_same_and_takes_nothing()
     {
         await using var ledger = await LedgerHost.StartAsync();

@@ -18,6 +18,8 @@ public sealed class ServiceFactory<TProgram>(
     Action<IServiceCollection>? services = null, bool isBrokerDown = false) : WebApplicationFactory<TProgram>
     where TProgram : class
 {
+    private const string Nowhere = "http://127.0.0.1:1";
+
     /// <summary>A merchant's client, as the Gateway would let it through.</summary>
     public HttpClient ClientOf(CallerIdentity caller) => WithToken(TestIdentity.CallerToken(caller, service));
 
@@ -30,6 +32,11 @@ public sealed class ServiceFactory<TProgram>(
         builder.UseSetting($"ConnectionStrings:{service}", database.ConnectionString);
         builder.UseSetting("Logging:LogLevel:Default", "Warning");
         builder.UseSetting("ConnectionStrings:broker", "amqp://guest:guest@127.0.0.1:1/");
+        foreach (var peer in TestIdentity.Services)
+        {
+            builder.UseSetting($"services:{peer}:http:0", Nowhere); // Who is called answers in its place.
+        }
+
         foreach (var (name, value) in TestIdentity.Settings(service).Concat(settings ?? new Dictionary<string, string?>()))
         {
             builder.UseSetting(name, value);

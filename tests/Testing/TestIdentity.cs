@@ -8,7 +8,9 @@ namespace ArdorQr.Testing;
 /// <summary>Keys for tests: one pair that every issuer signs with under its own id, and tokens made with it.</summary>
 public static class TestIdentity
 {
-    private static readonly string[] Issuers = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
+    /// <summary>All of them, by their names in tokens and addresses.</summary>
+    public static IReadOnlyList<string> Services { get; } = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
+
     private static readonly ECDsa Key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
 
     /// <summary>
@@ -22,10 +24,10 @@ public static class TestIdentity
             ["Identity:SigningKeyId"] = KeyId(service),
             ["Identity:SigningKey"] = Convert.ToBase64String(Key.ExportPkcs8PrivateKey()),
         };
-        for (var index = 0; index < Issuers.Length; index++)
+        for (var index = 0; index < Services.Count; index++)
         {
-            settings[$"Identity:Trusted:{index}:KeyId"] = KeyId(Issuers[index]);
-            settings[$"Identity:Trusted:{index}:Issuer"] = Issuers[index];
+            settings[$"Identity:Trusted:{index}:KeyId"] = KeyId(Services[index]);
+            settings[$"Identity:Trusted:{index}:Issuer"] = Services[index];
             settings[$"Identity:Trusted:{index}:PublicKey"] = Convert.ToBase64String(Key.ExportSubjectPublicKeyInfo());
         }
 

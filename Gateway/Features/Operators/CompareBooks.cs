@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 using ArdorQr.Contracts;
 using ArdorQr.Gateway.Clients;
@@ -72,9 +73,7 @@ internal sealed class CompareBooks(
     private async Task DepositsAsync(CancellationToken cancellationToken)
     {
         var told = new List<ToldEvent>();
-        var pairs = BookMerge.JoinAsync(
-            books.ReadAsync<DepositRow>("deposits", "deposits", from, until, cancellationToken),
-            books.ReadAsync<PostingRow>("ledger", "deposits", from, until, cancellationToken));
+        var pairs = PairsAsync<DepositRow, PostingRow>(("deposits", "deposits"), ("ledger", "deposits"), cancellationToken);
         await foreach (var (deposit, posting) in pairs.WithCancellation(cancellationToken))
         {
             Count("deposits", deposit);
@@ -97,9 +96,7 @@ internal sealed class CompareBooks(
     private async Task PaymentsAsync(CancellationToken cancellationToken)
     {
         var told = new List<ToldEvent>();
-        var pairs = BookMerge.JoinAsync(
-            books.ReadAsync<PaymentRow>("payments", "payments", from, until, cancellationToken),
-            books.ReadAsync<DebitRow>("ledger", "debits", from, until, cancellationToken));
+        var pairs = PairsAsync<PaymentRow, DebitRow>(("payments", "payments"), ("ledger", "debits"), cancellationToken);
         await foreach (var (payment, debit) in pairs.WithCancellation(cancellationToken))
         {
             Count("payments", payment);
@@ -119,6 +116,36 @@ internal sealed class CompareBooks(
         void Add(List<ToldEvent> events, Guid? id, string type, PaymentRow payment) =>
             AddEvent(
                 events, id, type, ("paymentId", payment.PaymentId), payment.Mode, payment.MerchantId, payment.ChangedAt);
+    }
+
+    /// <summary>
+    /// Two books side by side: first what is from this time, then what is older and was open, or has ended, within it.
+    /// </summary>
+    private async IAsyncEnumerable<(TOwn? Own, TLedger? Ledger)> PairsAsync<TOwn, TLedger>(
+        (string Service, string Book) own, (string Service, string Book) ledger,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+        where TOwn : class, IBookRow
+        where TLedger : class, IBookRow
+    {
+        var pairs = BookMerge.JoinAsync(
+            books.ReadAsync<TOwn>(own.Service, own.Book, from, until, cancellationToken),
+            books.ReadAsync<TLedger>(ledger.Service, ledger.Book, from, until, cancellationToken));
+        await foreach (var pair in pairs.WithCancellation(cancellationToken))
+        {
+            yield return pair;
+        }
+
+        var late = books.ReadLateAsync<TOwn>(own.Service, own.Book, from, cancellationToken);
+        await foreach (var page in late.Chunk(BookQuery.MaxRows).WithCancellation(cancellationToken))
+        {
+            var found = await books.FindAsync<TLedger>(
+                ledger.Service, ledger.Book, [.. page.Select(row => row.Id)], cancellationToken);
+            var known = found.ToDictionary(row => row.Id);
+            foreach (var row in page)
+            {
+                yield return (row, known.GetValueOrDefault(row.Id));
+            }
+        }
     }
 
     private void AddEvent(

@@ -13,7 +13,10 @@ internal sealed class ReconciliationOptions
     [Required, RegularExpression("^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     public string NightlyAt { get; init; } = "03:30";
 
-    /// <summary>How far back a run looks, by when deposits were seen, payments debited and events made.</summary>
+    /// <summary>
+    /// How far back a run looks, by when deposits were seen, payments debited and events made; older ones that are open,
+    /// have ended since or differed in the last run are looked at too.
+    /// </summary>
     [Range(1, 90)]
     public int LookbackDays { get; init; } = 3;
 

@@ -6,7 +6,8 @@ namespace ArdorQr.Deposits.Features;
 
 /// <summary>
 /// GET /internal/books/deposits, page by page, and POST /internal/books/deposits/find, by their ids: deposits with what
-/// was told of them, for the reconciliation across services.
+/// was told of them, for the reconciliation across services. GET /internal/books/deposits/late: older ones that are
+/// pending, or were confirmed since.
 /// </summary>
 internal static class ReadBook
 {
@@ -35,6 +36,7 @@ internal static class ReadBook
     public static void MapReadBook(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/books/deposits", PageAsync).WithName("ReadDepositBook");
+        routes.MapGet("/books/deposits/late", LateAsync).WithName("ReadLateDeposits");
         routes.MapPost("/books/deposits/find", FindAsync).WithName("FindInDepositBook");
     }
 
@@ -52,6 +54,28 @@ internal static class ReadBook
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<Deposit>(
             sql, new { range.After, range.Before, BookQuery.MaxRows }, cancellationToken);
+        return TypedResults.Ok(BookQuery.PageOf(rows, row => row.Id));
+    }
+
+    private static async Task<IResult> LateAsync(
+        HttpRequest request, [FromServices] ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+             WITH late AS MATERIALIZED (
+                 SELECT deposit_id FROM deposits.deposit WHERE status = 'pending' AND deposit_id < @Before
+                 UNION
+                 SELECT deposit_id FROM deposits.deposit
+                 WHERE mode IN ('live', 'test') AND confirmed_at >= @ChangedFrom AND deposit_id < @Before)
+             SELECT {Columns} FROM late JOIN deposits.deposit USING (deposit_id)
+             WHERE deposit_id > @After
+             ORDER BY deposit_id
+             LIMIT @MaxRows
+             """;
+        var late = BookQuery.LateOf(request);
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Deposit>(
+            sql, new { late.After, late.Before, late.ChangedFrom, BookQuery.MaxRows }, cancellationToken);
         return TypedResults.Ok(BookQuery.PageOf(rows, row => row.Id));
     }
 

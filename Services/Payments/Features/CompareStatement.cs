@@ -9,9 +9,9 @@ using ArdorQr.ServiceDefaults.Http;
 namespace ArdorQr.Payments.Features;
 
 /// <summary>
-/// GET /internal/books/statement?mode&amp;from&amp;to: the payments that were debited within this time against the rail's
-/// statement, and what the statement names against our payments. A payment that isn't in the statement is asked for by
-/// its id: the rail may have seen it much later than we debited it.
+/// GET /internal/books/statement?mode&amp;from&amp;to: the payments that were debited within this time, or that have ended
+/// within it long after their debit, against the rail's statement, and what the statement names against our payments. A
+/// payment that isn't in the statement is asked for by its id: the rail may have seen it much later than we debited it.
 /// </summary>
 internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
 {
@@ -26,6 +26,9 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
 
     /// <summary>So much later than the debit the rail may have seen a transfer without being asked for it by its id.</summary>
     private static readonly TimeSpan Late = TimeSpan.FromMinutes(30);
+
+    /// <summary>So long after its debit a payment that ends may be in no statement of the time around either.</summary>
+    private static readonly TimeSpan VeryLate = TimeSpan.FromDays(1);
 
     private static readonly TimeSpan Early = TimeSpan.FromMinutes(2);
 
@@ -116,7 +119,8 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
         CancellationToken cancellationToken)
     {
         var missing = payments
-            .Where(payment => payment.State == PaymentState.Completed && !stated.ContainsKey(payment.PaymentId))
+            .Where(payment => (payment.State == PaymentState.Completed || payment.IsVeryLate)
+                && !stated.ContainsKey(payment.PaymentId))
             .Select(payment => payment.PaymentId).Take(MaxAsked + 1).ToList();
         if (missing.Count > MaxAsked)
         {
@@ -148,24 +152,32 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
         _ => null, // The rail has never seen it.
     };
 
-    /// <summary>Those that the rail must have paid, and those that it names.</summary>
+    /// <summary>Those that the rail must have paid, those that it names, and old ones that have ended only now.</summary>
     private async Task<Dictionary<Guid, Row>> PaymentsAsync(
         Mode mode, RailClient rail, DateTimeOffset from, DateTimeOffset to, Guid[] named, CancellationToken cancellationToken)
     {
+        const string columns =
+            "payment_id, merchant_id, state, amount_kopecks, settlement.payment_id IS NOT NULL AS by_hand, changed_at";
+        const string table = "payments.payment LEFT JOIN payments.settlement USING (payment_id)";
         const string sql =
-            """
-            SELECT payment_id, merchant_id, state, amount_kopecks, settlement.payment_id IS NOT NULL AS by_hand, changed_at
-            FROM payments.payment LEFT JOIN payments.settlement USING (payment_id)
-            WHERE mode = @mode AND payment_id = ANY(@named)
-            UNION
-            SELECT payment_id, merchant_id, state, amount_kopecks, settlement.payment_id IS NOT NULL, changed_at
-            FROM payments.payment LEFT JOIN payments.settlement USING (payment_id)
-            WHERE mode = @mode AND rail = @rail AND state = 'completed' AND debit_id >= @after AND debit_id < @before
-            """;
+            $"""
+             SELECT {columns},
+                 coalesce(debit_id < @veryLate, false) AND changed_at >= @from AND changed_at < @to AS is_very_late
+             FROM {table}
+             WHERE mode = @mode AND payment_id = ANY(@named)
+             UNION
+             SELECT {columns}, false FROM {table}
+             WHERE mode = @mode AND rail = @rail AND state = 'completed' AND debit_id >= @after AND debit_id < @before
+             UNION
+             SELECT {columns}, true FROM {table}
+             WHERE mode = @mode AND rail = @rail AND state IN ('completed', 'failed') AND erased_at IS NULL
+               AND changed_at >= @from AND changed_at < @to AND debit_id < @veryLate
+             """;
         await using var connection = await database.OpenAsync(cancellationToken);
         var parameters = new
         {
-            mode = mode.Code, rail = rail.Name, named, after = BookQuery.FirstIdAt(from), before = BookQuery.FirstIdAt(to),
+            mode = mode.Code, rail = rail.Name, named, from, to, after = BookQuery.FirstIdAt(from),
+            before = BookQuery.FirstIdAt(to), veryLate = BookQuery.FirstIdAt(from - VeryLate),
         };
         return (await connection.QueryAsync<Row>(sql, parameters, cancellationToken)).ToDictionary(row => row.PaymentId);
     }
@@ -181,6 +193,8 @@ internal sealed class CompareStatement(ServiceDatabase database, Rails rails)
         public Kopecks AmountKopecks { get; init; }
 
         public bool ByHand { get; init; }
+
+        public bool IsVeryLate { get; init; }
 
         public DateTimeOffset ChangedAt { get; init; }
     }

@@ -6,6 +6,7 @@ namespace ArdorQr.Payments.Features;
 /// <summary>
 /// GET /internal/books/payments, page by page, and POST /internal/books/payments/find, by their ids: debited payments
 /// with what was told of them, for the reconciliation across services. Pages go by the debits' ids, which are Ledger's.
+/// GET /internal/books/payments/late: older ones that are in review, or have ended since.
 /// </summary>
 internal static class ReadBook
 {
@@ -35,6 +36,7 @@ internal static class ReadBook
     public static void Map(RouteGroupBuilder routes)
     {
         routes.MapGet("/books/payments", PageAsync);
+        routes.MapGet("/books/payments/late", LateAsync);
         routes.MapPost("/books/payments/find", FindAsync);
     }
 
@@ -52,6 +54,29 @@ internal static class ReadBook
         await using var connection = await database.OpenAsync(cancellationToken);
         var rows = await connection.QueryAsync<Payment>(
             sql, new { range.After, range.Before, BookQuery.MaxRows }, cancellationToken);
+        return TypedResults.Ok(BookQuery.PageOf(rows, row => row.Id!.Value));
+    }
+
+    private static async Task<IResult> LateAsync(
+        HttpRequest request, ServiceDatabase database, CancellationToken cancellationToken)
+    {
+        const string sql =
+            $"""
+             WITH late AS MATERIALIZED (
+                 SELECT payment_id FROM payments.payment WHERE review AND debit_id < @Before
+                 UNION
+                 SELECT payment_id FROM payments.payment
+                 WHERE state IN ('completed', 'failed') AND erased_at IS NULL AND changed_at >= @ChangedFrom
+                   AND debit_id < @Before)
+             SELECT {Columns} FROM late JOIN payments.payment USING (payment_id)
+             WHERE debit_id > @After
+             ORDER BY debit_id
+             LIMIT @MaxRows
+             """;
+        var late = BookQuery.LateOf(request);
+        await using var connection = await database.OpenAsync(cancellationToken);
+        var rows = await connection.QueryAsync<Payment>(
+            sql, new { late.After, late.Before, late.ChangedFrom, BookQuery.MaxRows }, cancellationToken);
         return TypedResults.Ok(BookQuery.PageOf(rows, row => row.Id!.Value));
     }
 
