@@ -22,6 +22,9 @@ internal sealed class Figures(string unit)
 
     public double Median(string name) => MedianOf(_rows.Find(row => row.Name == name).Values);
 
+    /// <summary>The greatest, of what each round must keep to.</summary>
+    public double Worst(string name) => _rows.Find(row => row.Name == name).Values.Max();
+
     /// <summary>The median over the rounds of one figure by another: what disturbs a round disturbs both.</summary>
     public double MedianRatio(string name, string peer)
     {

@@ -91,23 +91,26 @@ internal sealed class MessagingRun(BenchOptions options, BenchQueue queue, Cance
         doomed.Kill();
         var killed = Stopwatch.GetTimestamp();
         var arrivals = await TakeAsync(other, KilledMessages);
-        var later = arrivals.Where(moment => Stopwatch.GetElapsedTime(killed, moment.At).TotalMilliseconds > OnTheWayMilliseconds).ToList();
-        var seconds = Stopwatch.GetElapsedTime(killed, later[0].At).TotalSeconds;
-        var rate = (later.Count - 1) / Stopwatch.GetElapsedTime(later[0].At, later[^1].At).TotalSeconds;
+        var arrived = FirstArrivals(arrivals);
+        var later = arrived.Values.Where(at => Stopwatch.GetElapsedTime(killed, at).TotalMilliseconds > OnTheWayMilliseconds)
+            .Order().ToList();
+        var seconds = Stopwatch.GetElapsedTime(killed, later[0]).TotalSeconds;
+        var rate = (later.Count - 1) / Stopwatch.GetElapsedTime(later[0], later[^1]).TotalSeconds;
         Left.Add(LeftSeconds, seconds);
         Left.Add(LeftRate, rate);
-        Left.Add("messages sent twice", arrivals.Count - FirstArrivals(arrivals).Count);
+        Left.Add("messages sent twice", arrivals.Count - arrived.Count);
         Say($"killed: {later.Count} rows left, sent after {seconds:0.0} s at {rate:0}/s");
     }
 
-    /// <summary>From the first message's arrival to the last one's.</summary>
+    /// <summary>From the first message's arrival to that of the last different one: repetitions are no work done.</summary>
     private async Task<(double PerSecond, int Twice, double Used)> DrainOnceAsync(SenderProcess sender, int count)
     {
         var before = sender.ProcessorTime;
         await sender.LeaveAsync(count, cancellationToken);
         var arrivals = await TakeAsync(sender, count);
-        var rate = (arrivals.Count - 1) / Stopwatch.GetElapsedTime(arrivals[0].At, arrivals[^1].At).TotalSeconds;
-        return (rate, arrivals.Count - FirstArrivals(arrivals).Count, (sender.ProcessorTime - before).TotalMilliseconds * 1_000 / count);
+        var arrived = FirstArrivals(arrivals);
+        var rate = (arrived.Count - 1) / Stopwatch.GetElapsedTime(arrived.Values.Min(), arrived.Values.Max()).TotalSeconds;
+        return (rate, arrivals.Count - arrived.Count, (sender.ProcessorTime - before).TotalMilliseconds * 1_000 / count);
     }
 
     /// <summary>
@@ -131,7 +134,7 @@ internal sealed class MessagingRun(BenchOptions options, BenchQueue queue, Cance
         var taken = queue.Take();
         if (FirstArrivals(taken).Count is var distinct && distinct != count)
         {
-            Say($"ATTENTION: {count} messages were committed, {distinct} different ones came");
+            throw new InvalidOperationException($"{count} messages were committed, {distinct} different ones came.");
         }
 
         return taken;
