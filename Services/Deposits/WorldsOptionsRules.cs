@@ -12,6 +12,9 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
 {
     private const int MinLiveSources = 2;
 
+    /// <summary>Of RFC 8032, 7.1, test 1, which prints the private key beside it; the test mode's manifests use it.</summary>
+    private const string ExamplePublicKey = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+
     public ValidateOptionsResult Validate(string? name, WorldsOptions options)
     {
         var faults = Faults(Mode.Live, options.Live).Concat(Faults(Mode.Test, options.Test)).Concat(Shared(options)).ToList();
@@ -111,6 +114,11 @@ internal sealed class WorldsOptionsRules : IValidateOptions<WorldsOptions>
             {
                 yield return $"{name} is missing.";
             }
+        }
+
+        if (string.Equals(world.PublicKey, ExamplePublicKey, StringComparison.OrdinalIgnoreCase))
+        {
+            yield return $"{nameof(world.PublicKey)} is RFC 8032's example: everybody has its private key.";
         }
 
         if (world.RateSources.Any(source => source.Kind == RateAnswers.Sandbox))

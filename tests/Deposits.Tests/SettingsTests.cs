@@ -34,6 +34,7 @@ public sealed class SettingsTests
     [Theory]
     [InlineData($"{Live}:NetworkGlobalId", "-3")]
     [InlineData($"{Live}:FaucetUrl", "http://faucet.example")]
+    [InlineData($"{Live}:PublicKey", "D75A980182B10AB7D54BFED3C964073A0EE172F3DAA62325AF021A68F707511A")]
     [InlineData($"{Live}:MinRateSources", "1")]
     [InlineData($"{Live}:RateSources:0:Kind", "sandbox")]
     [InlineData($"{Live}:MaxCreditUsdt", null)]
