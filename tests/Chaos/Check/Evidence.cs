@@ -11,7 +11,8 @@ namespace ArdorQr.Chaos.Check;
 /// </summary>
 internal sealed record Evidence(
     Journal Journal, IReadOnlyList<Receipt> Receipts, SandboxTruth Truth, IReadOnlyList<MerchantView> Merchants,
-    IReadOnlyDictionary<Guid, JsonElement> Deposits, IReadOnlyList<Guid> InReview, JsonElement Reconciliation)
+    IReadOnlyDictionary<Guid, JsonElement> Deposits, IReadOnlyList<Guid> InReview, JsonElement Reconciliation,
+    IReadOnlyList<JsonElement> DeadLetters, IReadOnlyList<Replay> Replays)
 {
     private const int ReadsAtOnce = 6;
     private const int ReviewLimit = 100;
@@ -20,6 +21,8 @@ internal sealed record Evidence(
         House house, Journal journal, IReadOnlyList<Merchant> merchants, ApiCaller operators,
         CancellationToken cancellationToken)
     {
+        // First: one that is executed again, not answered again, shows in everything else too.
+        var replays = await ReplayCheck.AskAsync(journal, merchants, cancellationToken);
         var views = await Task.WhenAll(merchants.Select(merchant => MerchantView.ReadAsync(merchant, cancellationToken)));
         var deposits = new Dictionary<Guid, JsonElement>();
         var wanted = views.SelectMany(view => view.Operations
@@ -38,7 +41,10 @@ internal sealed record Evidence(
         return new Evidence(
             journal, [.. journal.Receipts], await SandboxTruth.ReadAsync(house, cancellationToken), views, deposits,
             await InReviewAsync(operators, cancellationToken),
-            await operators.GetAsync("/operator/reconciliation", cancellationToken));
+            await operators.GetAsync("/operator/reconciliation", cancellationToken),
+            [.. (await operators.GetAsync("/operator/dead-letters", cancellationToken))
+                .GetProperty("deadLetters").EnumerateArray()],
+            replays);
     }
 
     public static async Task<IReadOnlyList<Guid>> InReviewAsync(
