@@ -38,7 +38,7 @@ public sealed class PaymentCheckTests : IDisposable
         var second = _run.Pay(1, 700_17, "shared");
         (second.IsConfirmed, second.IsDuplicate) = (false, true);
 
-        Breaches.AssertFound("code", _run.Gather());
+        Breaches.AssertFound("race", _run.Gather());
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class PaymentCheckTests : IDisposable
         _run.Rail.RemoveAll(transfer => transfer.Id == winner.Id);
         (winner.IsConfirmed, winner.IsDuplicate) = (false, true);
 
-        Breaches.AssertFound("code", _run.Gather());
+        Breaches.AssertFound("race", _run.Gather());
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public sealed class PaymentCheckTests : IDisposable
         var late = _run.Lose(0, first);
         (late.Id, late.ConfirmSentAt, late.IsDuplicate, late.Refusal) = (null, null, false, "qr_already_paid");
 
-        Breaches.AssertFound("code", _run.Gather());
+        Breaches.AssertFound("race", _run.Gather());
     }
 
     [Fact]

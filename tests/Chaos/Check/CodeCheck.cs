@@ -8,7 +8,11 @@ namespace ArdorQr.Chaos.Check;
 /// </summary>
 internal static class CodeCheck
 {
+    /// <summary>A code was paid twice.</summary>
     public const string Kind = "code";
+
+    /// <summary>Of those that tried for one, the wrong ones were refused.</summary>
+    private const string Race = "race";
 
     private const int PaidElsewhere = 4;
     private const string AlreadyPaid = "qr_already_paid";
@@ -43,17 +47,17 @@ internal static class CodeCheck
             if (payment is { IsDuplicate: true, IsConfirmed: false })
             {
                 findings.Expect(
-                    TransferOf(payment, rail) is null, Kind,
+                    TransferOf(payment, rail) is null, Race,
                     () => $"{payment.Id} was refused as a duplicate, and is at the rail");
                 findings.Expect(
-                    others.Exists(other => other is not null), Kind,
+                    others.Exists(other => other is not null), Race,
                     () => $"{payment.Id} was refused as a duplicate of nothing that came to the rail");
             }
 
             if (payment.Refusal == AlreadyPaid && payment.Ending != PaidElsewhere)
             {
                 findings.Expect(
-                    others.Exists(other => other?.Status == "completed"), Kind,
+                    others.Exists(other => other?.Status == "completed"), Race,
                     () => $"{payment.Key} was refused as paid already, and nobody has paid its code");
             }
         }
@@ -61,7 +65,7 @@ internal static class CodeCheck
         findings.Expect(
             !MustBePaid(payments, rail)
                 || payments.Exists(payment => TransferOf(payment, rail) is { FailureReason: null }),
-            Kind, () => $"nobody has paid the code of {string.Join(", ", payments.Select(payment => payment.Id))}");
+            Race, () => $"nobody has paid the code of {string.Join(", ", payments.Select(payment => payment.Id))}");
     }
 
     /// <summary>Somebody confirmed it in time, and neither the rail nor a cancellation refused it.</summary>
