@@ -15,8 +15,8 @@ internal static class CancelCheck
     private const int NeverArrives = 8;
 
     /// <summary>Of what the rail hasn't lost on purpose, so much may be given up; and so many in the smallest run.</summary>
-    private const int MostPercent = 5;
-    private const int AlwaysAllowed = 5;
+    private const int MostPercent = 2;
+    private const int AlwaysAllowed = 10;
 
     /// <summary>What was ended starts again, and a lease of who was stopped runs out.</summary>
     private static readonly TimeSpan Recovery = TimeSpan.FromSeconds(60);
