@@ -99,6 +99,12 @@ public sealed class MoneyCheckTests : IDisposable
         Breaches.AssertFound("books", evidence with { Reconciliation = SoundRun.With(evidence.Reconciliation, "checks", checks) });
     }
 
+    [Theory]
+    [InlineData(1, "done")]
+    [InlineData(0, "failed")]
+    public void A_comparison_of_the_books_that_finds_something_or_fails_is_found(int discrepancies, string state) =>
+        Breaches.AssertFound("books", _run.Gather() with { Comparison = SoundRun.Comparison(discrepancies, state) });
+
     [Fact]
     public void A_message_that_was_given_up_is_found()
     {
