@@ -41,13 +41,27 @@ public sealed class PaymentCheckTests : IDisposable
         Breaches.AssertFound("race", _run.Gather());
     }
 
-    [Fact]
-    public void A_duplicate_of_nothing_is_found()
+    [Theory]
+    [InlineData(700_00)]
+    [InlineData(700_17)] // It would have failed, so that nobody need have paid the code.
+    public void A_duplicate_of_nothing_is_found(long amountMinor)
     {
-        var winner = _run.Pay(0, 700_00, "shared");
+        var winner = _run.Pay(0, amountMinor, "shared");
         _run.Lose(1, winner);
         _run.Rail.RemoveAll(transfer => transfer.Id == winner.Id);
         (winner.IsConfirmed, winner.IsDuplicate) = (false, true);
+
+        Breaches.AssertFound("race", _run.Gather());
+    }
+
+    [Fact]
+    public void A_code_that_was_raced_for_and_that_nobody_has_paid_is_found()
+    {
+        foreach (var racer in new[] { _run.Pay(0, 700_00, "shared"), _run.Pay(1, 700_00, "shared") })
+        {
+            _run.Rail.RemoveAll(transfer => transfer.Id == racer.Id);
+            racer.IsConfirmed = false;
+        }
 
         Breaches.AssertFound("race", _run.Gather());
     }
