@@ -15,12 +15,15 @@ public sealed class ShortChaosTests
         var cancellation = TestContext.Current.CancellationToken;
         var options = new ChaosOptions
         {
-            Minutes = 0.5, Seed = Seed, Payments = 300, Deposits = 60, Merchants = 3, Workers = 4, FaultSeconds = 3,
+            Minutes = 1, Seed = Seed, Payments = 300, Deposits = 60, Merchants = 3, Workers = 8, FaultSeconds = 3,
+            LeastKills = 4, LeastPayments = 60, LeastDeposits = 15,
         };
         await using var house = await RunningHouse.StartAsync(options, cancellation);
         await house.Run.LoadAsync(
             TimeSpan.FromMinutes(options.Minutes), enough => house.Run.HarmAsync(enough, cancellation), cancellation);
+        var wanting = house.Run.ReportDone();
         await house.AssertProvenAsync(cancellation);
+        Assert.Empty(wanting);
 
         foreach (var plant in Plant.Names)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ArdorQr.Chaos.Check;
 
 namespace ArdorQr.Chaos;
 
@@ -11,10 +12,34 @@ internal sealed record ChaosOptions
     /// <summary>Decides the plan of the faults, the sums, the codes and the endings.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>No payment is begun beyond so many.</summary>
+    /// <summary>
+    /// No payment is begun beyond so many, but where fewer than the least kills were done under them.
+    /// </summary>
     public int Payments { get; init; } = 10_000;
 
     public int Deposits { get; init; } = 1_000;
+
+    /// <summary>Null is by the run's length; likewise the other two.</summary>
+    public int? LeastKills { get; init; }
+
+    public int? LeastPayments { get; init; }
+
+    public int? LeastDeposits { get; init; }
+
+    /// <summary>What must have been done for a verdict.</summary>
+    public Least Least
+    {
+        get
+        {
+            var usual = Least.Of(Minutes);
+            return usual with
+            {
+                Kills = LeastKills ?? usual.Kills,
+                Payments = LeastPayments ?? usual.Payments,
+                Deposits = LeastDeposits ?? usual.Deposits,
+            };
+        }
+    }
 
     /// <summary>Of every service.</summary>
     public int Replicas { get; init; } = 2;
@@ -44,14 +69,18 @@ internal sealed record ChaosOptions
     public static string Usage { get; } =
         """
         Usage: ./chaos [--minutes N] [--seed S] [--payments N] [--deposits N] [--replicas N] [--merchants N]
-                       [--workers N] [--fault-seconds N] [--plant double-refund|lost-event|double-submit]...
+                       [--workers N] [--fault-seconds N] [--least-kills N] [--least-payments N]
+                       [--least-deposits N] [--plant double-refund|lost-event|double-submit]...
           --minutes        how long the load and the faults go on, 10 unless given
           --seed           decides the plan of the faults and the clients' choices, 1 unless given
           --payments       ends the load sooner, 10000 unless given; --deposits likewise, 1000
           --replicas       of every service, 2 unless given
           --fault-seconds  the mean time from one fault to the next, 5 unless given; 0 for none
-          --plant          falsifies the outcome of the run; the verdict must be red
-        Exits with 0 when everything is proven, 1 on a breach, 2 when the run itself failed.
+          --least-kills    below so many there is no verdict; from 15 minutes on 50, otherwise 2 a minute unless given
+          --least-payments likewise, 10000 or 60 a minute; --least-deposits, 1000 or 10 a minute
+          --plant          falsifies the outcome of the run; the verdict must be red, and for that
+        Exits with 0 when everything is proven; with 1 on a breach; with 2 when the run itself failed, too little was
+        done to prove anything, or a plant was not found.
         """;
 
     /// <summary>Null when the command line isn't one.</summary>
@@ -75,7 +104,7 @@ internal sealed record ChaosOptions
     {
         if (name == "--plant")
         {
-            return Check.Plant.Names.Contains(value) ? this with { Plants = [.. Plants, value] } : null;
+            return Plant.Names.Contains(value) ? this with { Plants = [.. Plants, value] } : null;
         }
 
         if (!double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
@@ -94,6 +123,9 @@ internal sealed record ChaosOptions
             "--merchants" when number >= 1 => this with { Merchants = (int)number },
             "--workers" when number >= 1 => this with { Workers = (int)number },
             "--fault-seconds" => this with { FaultSeconds = number },
+            "--least-kills" => this with { LeastKills = (int)number },
+            "--least-payments" => this with { LeastPayments = (int)number },
+            "--least-deposits" => this with { LeastDeposits = (int)number },
             _ => null,
         };
     }

@@ -21,6 +21,7 @@ internal sealed class ChaosRun : IAsyncDisposable
     private readonly List<Merchant> _merchants = [];
     private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
     private int _loads;
+    private Findings _judged = new();
 
     private ChaosRun(ChaosOptions options, Action<string> report, House house, Receiver receiver, Journal journal)
     {
@@ -95,8 +96,8 @@ internal sealed class ChaosRun : IAsyncDisposable
 
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         _report($"load    {Journal.Payments.Count} payments and {Journal.Deposits.Count} deposits begun in "
-            + $"{seconds:F0} s ({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Retries} repetitions, "
-            + $"{Journal.FailedTwice.Count} requests repeated more than once");
+            + $"{seconds:F0} s ({Journal.Payments.Count / seconds:F1} payments/s), {Journal.Reads} reads, "
+            + $"{Journal.Retries} repetitions, {Journal.FailedTwice.Count} requests repeated more than once");
     }
 
     public Task HarmAsync(CancellationToken enough, CancellationToken cancellationToken) => HarmAsync(
@@ -108,12 +109,30 @@ internal sealed class ChaosRun : IAsyncDisposable
     public async Task HarmAsync(
         IReadOnlyList<Fault> plan, CancellationToken enough, CancellationToken cancellationToken)
     {
-        var mischief = new Mischief(House, _report);
-        await mischief.RunAsync(plan, enough, cancellationToken);
+        await new Mischief(House, Journal, _report).RunAsync(plan, enough, cancellationToken);
         await EndOfAsync(enough); // The load goes on for its whole time, whether or not the plan fills it.
         cancellationToken.ThrowIfCancellationRequested();
-        _report($"harm    {mischief.Done} faults, {mischief.Kills} of them kills; waiting until all processes are ready");
+        _report($"harm    {Journal.Harms.Count} faults; waiting until all processes are ready");
         await House.ReadyAsync(cancellationToken);
+    }
+
+    /// <summary>What was done, in a line each, and what was done too little.</summary>
+    public IReadOnlyList<string> ReportDone()
+    {
+        var met = Journal.Harms.Where(harm => harm.IsMet).ToList();
+        var harms = met.GroupBy(harm => harm.Harm).OrderBy(harm => harm.Key)
+            .Select(harm => $"{harm.Count()} {harm.Key} ({string.Join(", ", harm.GroupBy(each => each.Service)
+                .OrderBy(service => service.Key).Select(service => $"{service.Count()} {service.Key}"))})");
+        _report($"done    {met.Count} faults that met what they were to harm, {Journal.Harms.Count - met.Count} that didn't");
+        foreach (var harm in harms)
+        {
+            _report($"done    {harm}");
+        }
+
+        _report($"done    {Journal.Kills} kills, {Journal.Payments.Count} payments, "
+            + $"{Least.RacesOf(Journal)} races lost by a duplicate, "
+            + $"{Journal.Deposits.Count(deposit => deposit.TxHash is not null)} deposits promised, {Journal.Reads} reads");
+        return _options.Least.Wanting(Journal);
     }
 
     /// <summary>Waits for rest and judges; with a breach when it doesn't come.</summary>
@@ -126,17 +145,41 @@ internal sealed class ChaosRun : IAsyncDisposable
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         _report($"rest    {(restless is null ? "reached" : "NOT reached")} after {seconds:F0} s");
         var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
-        var findings = Checker.Check(evidence);
-        findings.Expect(restless is null, "rest", () => $"after {_options.RestLimit.TotalMinutes} min {restless}");
-        return (findings, evidence);
+        _judged = Checker.Check(evidence);
+        _judged.Expect(restless is null, "rest", () => $"after {_options.RestLimit.TotalMinutes} min {restless}");
+        return (_judged, evidence);
     }
 
-    /// <summary>Judges once more, after something was falsified.</summary>
+    /// <summary>Falsifies something and judges once more.</summary>
+    /// <returns>The breaches that weren't there before.</returns>
+    /// <exception cref="InvalidOperationException">The run has nothing to falsify, or nothing came to rest.</exception>
     public async Task<Findings> JudgePlantedAsync(string plant, CancellationToken cancellationToken)
     {
-        await Plant.PlantAsync(House, plant, cancellationToken);
-        var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
-        return Checker.Check(plant == Plant.LostEvent ? Plant.WithoutAnEvent(evidence) : evidence);
+        _report($"plant   {plant}");
+        await Plant.PlantAsync(this, plant, cancellationToken);
+        if (plant == Plant.LostEvent
+            && await new Rest(House, _merchants, Operators).WaitAsync(_options.RestLimit, _since, cancellationToken)
+                is { } restless)
+        {
+            throw new InvalidOperationException($"After {plant}, {restless}.");
+        }
+
+        var before = _judged;
+        _judged = Checker.Check(await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken));
+        return _judged.Since(before);
+    }
+
+    /// <summary>One more payment, of the first merchant.</summary>
+    public async Task<Guid> PayOnceAsync(long amountMinor, CancellationToken cancellationToken)
+    {
+        var seed = _options.Seed + (SeedStep * _loads++);
+        var record = new PaymentRecord(
+            _merchants[0].Index, PaymentCodes.Fresh(new Random(seed), amountMinor), amountMinor, $"{seed}-once");
+        Journal.Payments.Enqueue(record);
+        var shopper = new Shopper(Journal);
+        await shopper.PrepareAsync(_merchants[0], record, twice: false, cancellationToken);
+        await shopper.ConfirmAsync(_merchants[0], record, twice: false, cancellationToken);
+        return record.Id!.Value;
     }
 
     public async ValueTask DisposeAsync()

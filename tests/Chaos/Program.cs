@@ -9,8 +9,6 @@ namespace ArdorQr.Chaos;
 /// </summary>
 internal static class ChaosProgram
 {
-    private const int Proven = 0;
-    private const int Breach = 1;
     private const int Failed = 2;
     private const int Interrupted = 130;
 
@@ -36,7 +34,7 @@ internal static class ChaosProgram
         {
             return Interrupted;
         }
-        catch (InvalidOperationException exception)
+        catch (Exception exception) when (exception is InvalidOperationException or TimeoutException)
         {
             await Console.Error.WriteLineAsync($"error: {exception.Message}");
             return Failed;
@@ -53,19 +51,20 @@ internal static class ChaosProgram
         await run.LoadAsync(
             TimeSpan.FromMinutes(options.Minutes), enough => run.HarmAsync(enough, cancellationToken),
             cancellationToken);
+        var wanting = run.ReportDone();
         var (findings, _) = await run.JudgeAsync(cancellationToken);
         Show(findings, Report);
-        var proven = findings.IsProven;
-        foreach (var plant in options.Plants)
+        var plants = new List<(string, Findings)>();
+        foreach (var plant in Plant.Names.Where(plant => findings.IsProven && options.Plants.Contains(plant)))
         {
-            Report($"plant   {plant}");
-            var planted = await run.JudgePlantedAsync(plant, cancellationToken);
-            Show(planted, Report);
-            proven &= planted.IsProven;
+            var found = await run.JudgePlantedAsync(plant, cancellationToken);
+            Show(found, Report);
+            plants.Add((plant, found));
         }
 
-        Report(proven ? "VERDICT everything is proven" : "VERDICT BREACH: what is above isn't as it must be");
-        return proven ? Proven : Breach;
+        var verdict = Verdict.Of(findings, wanting, options.Plants, plants);
+        Report($"VERDICT {verdict.Line}");
+        return verdict.ExitCode;
     }
 
     private static void Show(Findings findings, Action<string> report)

@@ -18,9 +18,13 @@ internal sealed class Checker(Evidence evidence)
         checker.CheckRail();
         checker.CheckPayments();
         checker.CheckReview();
+        CodeCheck.Run(evidence, checker._rail, checker._findings);
+        CancelCheck.Run(evidence, checker._findings);
         WalletCheck.Run(evidence, checker._rail, checker._findings);
+        ChainCheck.Run(evidence, checker._findings);
         EventCheck.Run(evidence, checker._rail, checker._findings);
-        checker.CheckBooks();
+        BooksCheck.Run(evidence, checker._findings);
+        ReplayCheck.Run(evidence, checker._findings);
         foreach (var fault in evidence.Journal.Faults)
         {
             checker._findings.Breach("answer", fault);
@@ -29,19 +33,11 @@ internal sealed class Checker(Evidence evidence)
         return checker._findings;
     }
 
-    /// <summary>One effect each: a code is paid once, under its payment's id, with its sum.</summary>
+    /// <summary>One effect each: nothing is paid but a confirmed payment, under its id, with its sum.</summary>
     private void CheckRail()
     {
         var payments = evidence.Journal.Payments.Where(payment => payment.Id is not null)
             .ToDictionary(payment => payment.Id!.Value);
-        var paidCodes = evidence.Truth.Rail.Where(transfer => transfer.CodeKey is not null)
-            .GroupBy(transfer => transfer.CodeKey, transfer => transfer.Id);
-        foreach (var code in paidCodes)
-        {
-            _findings.Expect(
-                code.Count() == 1, "rail", () => $"one code was paid {code.Count()} times: {string.Join(", ", code)}");
-        }
-
         foreach (var transfer in evidence.Truth.Rail)
         {
             if (!payments.TryGetValue(transfer.Id, out var payment))
@@ -51,7 +47,8 @@ internal sealed class Checker(Evidence evidence)
             }
 
             _findings.Expect(
-                payment.IsConfirmSent, "rail", () => $"the rail has {transfer.Id}, which was never confirmed");
+                payment.ConfirmSentAt is { } sent && sent <= (transfer.FirstSeenAt ?? transfer.CancelledAt), "rail",
+                () => $"the rail had {transfer.Id} before a confirm was sent");
             _findings.Expect(
                 transfer.IsCancelled || transfer.AmountMinor == payment.AmountMinor, "rail",
                 () => $"{transfer.Id} was paid with {transfer.AmountMinor} instead of {payment.AmountMinor}");
@@ -72,6 +69,10 @@ internal sealed class Checker(Evidence evidence)
             {
                 continue; // Refused, or already a fault of the journal.
             }
+
+            _findings.Expect(
+                Shopper.RefusalOf(payment.Ending) is null, "payment",
+                () => $"{id} of {payment.AmountMinor} was taken, and its code can't be paid");
 
             if (!shown.Remove(id, out var view))
             {
@@ -96,6 +97,9 @@ internal sealed class Checker(Evidence evidence)
 
     private void CheckPayment(PaymentRecord payment, JsonElement view, string status)
     {
+        _findings.Expect(
+            payment.SeenEnd is null || payment.SeenEnd == Shopper.EndOf(view), "payment",
+            () => $"{payment.Id} was shown as {payment.SeenEnd}, and is {Shopper.EndOf(view) ?? status} now");
         if (!_rail.TryGetValue(payment.Id!.Value, out var transfer))
         {
             _findings.Expect(
@@ -133,20 +137,5 @@ internal sealed class Checker(Evidence evidence)
         }
 
         _findings.Holds($"{evidence.InReview.Count} payments in review, {demanded.Count} demand it");
-    }
-
-    private void CheckBooks()
-    {
-        var checks = evidence.Reconciliation.GetProperty("checks").EnumerateArray().ToList();
-        foreach (var check in checks.Where(check => !check.GetProperty("ok").GetBoolean()))
-        {
-            _findings.Breach("books", $"{check.GetProperty("name")}: expected {check.GetProperty("expected")}, "
-                + $"actual {check.GetProperty("actual")}, {check.GetProperty("details")}");
-        }
-
-        _findings.Expect(
-            evidence.Reconciliation.GetProperty("balanced").GetBoolean(), "books", () => "they don't balance");
-        var holding = checks.Count(check => check.GetProperty("ok").GetBoolean());
-        _findings.Holds($"the operator's reconciliation: {holding} of {checks.Count} checks hold");
     }
 }

@@ -12,6 +12,15 @@ internal sealed class Findings
 
     public bool IsProven => _breaches.Count == 0;
 
+    /// <summary>The breaches that weren't there before.</summary>
+    public Findings Since(Findings before)
+    {
+        var since = new Findings();
+        since._proven.AddRange(_proven);
+        since._breaches.AddRange(_breaches.Except(before._breaches));
+        return since;
+    }
+
     public void Holds(string what) => _proven.Add(what);
 
     /// <param name="kind">Stable: <c>wallet</c>, <c>rail</c>, <c>event</c>, …</param>

@@ -5,7 +5,8 @@ namespace ArdorQr.Chaos.Check;
 
 /// <summary>All that a merchant can see of itself by the public API.</summary>
 internal sealed record MerchantView(
-    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments)
+    Merchant Merchant, long BalanceMinor, IReadOnlyList<JsonElement> Operations, IReadOnlyList<JsonElement> Payments,
+    JsonElement Checkpoint)
 {
     private const int PageLimit = 100;
     private const int MaxPages = 2_000;
@@ -16,7 +17,8 @@ internal sealed record MerchantView(
         return new MerchantView(
             merchant, balance.GetProperty("balanceMinor").GetInt64(),
             await ListAsync(merchant, "operations", cancellationToken),
-            await ListAsync(merchant, "payments", cancellationToken));
+            await ListAsync(merchant, "payments", cancellationToken),
+            await merchant.Api.GetAsync("/v1/operations/checkpoint", cancellationToken));
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
-using ArdorQr.Chaos.Hosting;
+using ArdorQr.Testing;
+using Npgsql;
 
 namespace ArdorQr.Chaos.Check;
 
@@ -9,37 +10,90 @@ internal static class Plant
     public const string LostEvent = "lost-event";
     public const string DoubleSubmit = "double-submit";
 
+    private const long LostAmountMinor = 100_00;
+    private const int PlantLimitSeconds = 60;
+
+    /// <summary>In the order in which they can follow each other: the first one needs a platform that works on.</summary>
     public static IReadOnlyList<string> Names { get; } = [LostEvent, DoubleSubmit, DoubleRefund];
 
     /// <summary>The kind of the breach that must come of it.</summary>
     public static string BreachOf(string plant) => plant switch
     {
-        LostEvent => "event",
-        DoubleSubmit => "rail",
+        LostEvent => EventCheck.Kind,
+        DoubleSubmit => CodeCheck.Kind,
         DoubleRefund => "wallet",
         _ => throw new ArgumentOutOfRangeException(nameof(plant), plant, "There is no such plant."),
     };
 
-    /// <summary>In the databases; a lost event is only taken from the receipts.</summary>
-    public static Task PlantAsync(House house, string plant, CancellationToken cancellationToken) => plant switch
+    /// <exception cref="InvalidOperationException">The run has nothing that it could falsify.</exception>
+    public static Task PlantAsync(ChaosRun run, string plant, CancellationToken cancellationToken) => plant switch
     {
-        DoubleSubmit => house.Truth.ExecuteAsync(SandboxTruth.Database, DoubleSubmitSql, cancellationToken),
-        DoubleRefund => house.Postgres.ExecuteAsync("ledger", DoubleRefundSql, cancellationToken),
-        _ => Task.CompletedTask,
+        LostEvent => LoseEventAsync(run, cancellationToken),
+        DoubleSubmit => SubmitTwiceAsync(run, cancellationToken),
+        DoubleRefund => run.House.Postgres.ExecuteAsync("ledger", DoubleRefundSql, cancellationToken),
+        _ => throw new ArgumentOutOfRangeException(nameof(plant), plant, "There is no such plant."),
     };
 
-    /// <summary>All deliveries of one event are forgotten.</summary>
-    public static Evidence WithoutAnEvent(Evidence evidence)
+    /// <summary>
+    /// One more payment completes, and Webhooks loses the event of it before a delivery of it is taken: its first
+    /// attempt is refused, and before the second one all of it is deleted.
+    /// </summary>
+    private static async Task LoseEventAsync(ChaosRun run, CancellationToken cancellationToken)
     {
-        var lost = evidence.Receipts.First(receipt => receipt.Type == "payment.completed").EventId;
-        return evidence with { Receipts = [.. evidence.Receipts.Where(receipt => receipt.EventId != lost)] };
+        var refused = run.Receiver.Refuse("payment.completed");
+        var payment = await run.PayOnceAsync(LostAmountMinor, cancellationToken);
+        await using var connection = await run.House.Postgres.OpenAsync("webhooks", cancellationToken);
+        await Eventually.TrueAsync(
+            async () => refused.TryGetValue($"{payment}", out var lost)
+                && await IsAttemptedAsync(connection, lost, cancellationToken),
+            cancellationToken, PlantLimitSeconds, () => $"No attempt to tell of {payment} is recorded.");
+        await using var command = new NpgsqlCommand(LoseEventSql, connection);
+        command.Parameters.AddWithValue("event", refused[$"{payment}"]);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+        run.Receiver.Refuse(null);
     }
+
+    private static async Task<bool> IsAttemptedAsync(
+        NpgsqlConnection connection, Guid eventId, CancellationToken cancellationToken)
+    {
+        const string sql = "SELECT EXISTS (SELECT FROM webhooks.delivery WHERE event_id = @event AND attempts > 0)";
+        await using var command = new NpgsqlCommand(sql, connection);
+        command.Parameters.AddWithValue("event", eventId);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>
+    /// A payment that was refused as a duplicate comes to the rail all the same: ordered, confirmed and of the right sum,
+    /// so that it is wrong only in that its code is paid already.
+    /// </summary>
+    private static async Task SubmitTwiceAsync(ChaosRun run, CancellationToken cancellationToken)
+    {
+        var truth = await SandboxTruth.ReadAsync(run.House, cancellationToken);
+        var paid = truth.Rail.Where(transfer => transfer.Status == "completed").Select(transfer => transfer.Id).ToHashSet();
+        var winners = run.Journal.Payments.Where(payment => payment.Id is { } id && paid.Contains(id))
+            .ToLookup(payment => payment.Code, payment => payment.Id!.Value);
+        var loser = run.Journal.Payments.FirstOrDefault(payment =>
+                payment is { IsDuplicate: true, IsConfirmed: false } && winners.Contains(payment.Code))
+            ?? throw new InvalidOperationException("No payment lost a race for a code: there is nothing to submit twice.");
+        await using var connection = await run.House.Truth.OpenAsync(SandboxTruth.Database, cancellationToken);
+        await using var command = new NpgsqlCommand(DoubleSubmitSql, connection);
+        command.Parameters.AddWithValue("winner", winners[loser.Code].First());
+        command.Parameters.AddWithValue("loser", loser.Id!.Value);
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private const string LoseEventSql =
+        """
+        DELETE FROM webhooks.attempt WHERE delivery_id IN (SELECT id FROM webhooks.delivery WHERE event_id = @event);
+        DELETE FROM webhooks.delivery WHERE event_id = @event;
+        DELETE FROM webhooks.event WHERE event_id = @event;
+        """;
 
     private const string DoubleSubmitSql =
         """
         INSERT INTO sandbox.rail_transfer (transfer_id, request, code_key, amount_kopecks, first_seen_at)
-        SELECT gen_random_uuid(), request, code_key, amount_kopecks, clock_timestamp()
-        FROM sandbox.rail_transfer WHERE first_seen_at IS NOT NULL ORDER BY transfer_id LIMIT 1
+        SELECT @loser, request, code_key, amount_kopecks, clock_timestamp()
+        FROM sandbox.rail_transfer WHERE transfer_id = @winner
         """;
 
     /// <summary>

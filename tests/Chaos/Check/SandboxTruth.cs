@@ -24,7 +24,7 @@ internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyL
     {
         const string sql =
             """
-            SELECT transfer_id, code_key, amount_kopecks, cancelled_at IS NOT NULL FROM sandbox.rail_transfer
+            SELECT transfer_id, code_key, amount_kopecks, first_seen_at, cancelled_at FROM sandbox.rail_transfer
             """;
         await using var command = new NpgsqlCommand(sql, connection);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
@@ -33,10 +33,13 @@ internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyL
         {
             rows.Add(new RailTransfer(
                 reader.GetGuid(0), reader.IsDBNull(1) ? null : reader.GetString(1),
-                reader.IsDBNull(2) ? null : reader.GetInt64(2), reader.GetBoolean(3)));
+                reader.IsDBNull(2) ? null : reader.GetInt64(2), TimeAt(3), TimeAt(4)));
         }
 
         return rows;
+
+        DateTimeOffset? TimeAt(int column) =>
+            reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
     }
 
     private static async Task<IReadOnlyList<ChainTransfer>> ChainAsync(
@@ -62,9 +65,13 @@ internal sealed record SandboxTruth(IReadOnlyList<RailTransfer> Rail, IReadOnlyL
 /// <param name="Id">The payment's.</param>
 /// <param name="CodeKey">Which code it paid; null when it was cancelled unseen.</param>
 /// <param name="AmountMinor">What it paid.</param>
-/// <param name="IsCancelled">Made dead before it was ever seen.</param>
-internal sealed record RailTransfer(Guid Id, string? CodeKey, long? AmountMinor, bool IsCancelled)
+/// <param name="FirstSeenAt">When it came to the rail, by this machine's clock, as everything here.</param>
+/// <param name="CancelledAt">When it was made dead, before it was ever seen.</param>
+internal sealed record RailTransfer(
+    Guid Id, string? CodeKey, long? AmountMinor, DateTimeOffset? FirstSeenAt, DateTimeOffset? CancelledAt)
 {
+    private const int StaysOpen = 14;
+
     /// <summary>The published table of test mode: which endings fail, and why.</summary>
     private static readonly Dictionary<int, string> Failures = new()
     {
@@ -78,12 +85,16 @@ internal sealed record RailTransfer(Guid Id, string? CodeKey, long? AmountMinor,
         [21] = "qr_already_paid",
     };
 
+    public bool IsCancelled => CancelledAt is not null;
+
     /// <summary>Stays in processing until an operator settles it.</summary>
-    public bool IsOpen => !IsCancelled && AmountMinor % 100 == 14;
+    public bool IsOpen => !IsCancelled && AmountMinor % 100 == StaysOpen;
 
     /// <summary>Null when it is completed or open.</summary>
-    public string? FailureReason =>
-        IsCancelled ? "not_executed" : Failures.GetValueOrDefault((int)(AmountMinor!.Value % 100));
+    public string? FailureReason => IsCancelled ? "not_executed" : FailureOf((int)(AmountMinor!.Value % 100));
+
+    /// <summary>Null for an ending that doesn't fail.</summary>
+    public static string? FailureOf(int ending) => Failures.GetValueOrDefault(ending);
 
     public string Status => IsOpen ? "confirming" : FailureReason is null ? "completed" : "failed";
 }
@@ -99,13 +110,9 @@ internal sealed record ChainTransfer(string TxHash, string Owner, long Micros)
 
     public bool IsCredited => Micros >= MinMicros;
 
-    /// <summary>Gross rounded down, less the fee rounded up, in kopecks.</summary>
-    public long CreditMinor
-    {
-        get
-        {
-            var gross = Micros * RateHundredths / 1_000_000;
-            return gross - (((gross * FeeBps) + 9_999) / 10_000);
-        }
-    }
+    /// <summary>Its worth in kopecks, rounded down.</summary>
+    public long GrossMinor => Micros * RateHundredths / 1_000_000;
+
+    /// <summary>Gross less the fee rounded up, in kopecks.</summary>
+    public long CreditMinor => GrossMinor - (((GrossMinor * FeeBps) + 9_999) / 10_000);
 }

@@ -33,6 +33,18 @@ internal sealed record Fault(TimeSpan At, string Target, Harm Harm, TimeSpan For
     public override string ToString() => $"{At.TotalSeconds,6:F1} s  {Target,-11} {Harm} for {For.TotalSeconds:F1} s";
 }
 
+/// <summary>One thing that was done.</summary>
+/// <param name="Target">As in the plan.</param>
+/// <param name="Harm">What.</param>
+/// <param name="From">When it began.</param>
+/// <param name="Until">When it was over; a program that was ended is only about to start then.</param>
+/// <param name="IsMet">Whether there was anything to harm: a program that ran.</param>
+internal sealed record HarmDone(string Target, Harm Harm, DateTimeOffset From, DateTimeOffset Until, bool IsMet)
+{
+    /// <summary>"ledger" of "ledger-1".</summary>
+    public string Service => Target.Split('-')[0];
+}
+
 /// <summary>All faults of a run, fixed by its seed alone.</summary>
 internal static class FaultPlan
 {

@@ -1,20 +1,15 @@
 using ArdorQr.Chaos.Hosting;
+using ArdorQr.Chaos.Load;
 
 namespace ArdorQr.Chaos.Faults;
 
 /// <summary>
-/// Carries a plan out, and heals everything at its end. A target that still suffers waits for its next fault.
+/// Carries a plan out, and heals everything at its end. A target that still suffers waits for its next fault. What was
+/// done is in the journal.
 /// </summary>
-internal sealed class Mischief(House house, Action<string> report)
+internal sealed class Mischief(House house, Journal journal, Action<string> report)
 {
     private readonly Dictionary<string, SemaphoreSlim> _turns = [];
-    private int _kills;
-    private int _done;
-
-    /// <summary>SIGKILLs so far.</summary>
-    public int Kills => Volatile.Read(ref _kills);
-
-    public int Done => Volatile.Read(ref _done);
 
     /// <param name="plan">By time.</param>
     /// <param name="enough">Begins no more faults; what is under way is finished.</param>
@@ -57,24 +52,18 @@ internal sealed class Mischief(House house, Action<string> report)
             }
 
             report($"fault {fault}");
-            Interlocked.Increment(ref _done);
-            switch (fault.Target)
+            var began = TimeProvider.System.GetUtcNow();
+            var isMet = fault.Target switch
             {
-                case FaultPlan.Postgres:
-                    await HarmAsync(
-                        fault, house.Postgres.Process, () => house.Postgres.ReadyAsync(cancellationToken),
-                        cancellationToken);
-                    break;
-                case FaultPlan.Rabbit:
-                    await HarmAsync(
-                        fault, house.Rabbit.Process, () => house.Rabbit.ReadyAsync(cancellationToken),
-                        cancellationToken);
-                    break;
-                default:
-                    await HarmAsync(
-                        fault, house.Replicas.Single(replica => replica.Name == fault.Target), cancellationToken);
-                    break;
-            }
+                FaultPlan.Postgres => await HarmAsync(
+                    fault, house.Postgres.Process, () => house.Postgres.ReadyAsync(cancellationToken), cancellationToken),
+                FaultPlan.Rabbit => await HarmAsync(
+                    fault, house.Rabbit.Process, () => house.Rabbit.ReadyAsync(cancellationToken), cancellationToken),
+                _ => await HarmAsync(
+                    fault, house.Replicas.Single(replica => replica.Name == fault.Target), cancellationToken),
+            };
+            journal.Harms.Enqueue(
+                new HarmDone(fault.Target, fault.Harm, began, TimeProvider.System.GetUtcNow(), isMet));
         }
         finally
         {
@@ -82,21 +71,23 @@ internal sealed class Mischief(House house, Action<string> report)
         }
     }
 
-    private async Task HarmAsync(
+    /// <returns>Whether there was a running program to harm.</returns>
+    private static async Task<bool> HarmAsync(
         Fault fault, ServerProcess process, Func<Task> ready, CancellationToken cancellationToken)
     {
+        bool isMet;
         switch (fault.Harm)
         {
             case Harm.Freeze:
-                process.Freeze();
+                isMet = process.Freeze();
                 await Task.Delay(fault.For, cancellationToken);
                 process.Thaw();
-                return;
+                return isMet;
             case Harm.Kill:
-                Interlocked.Increment(ref _kills);
-                await process.KillAsync(cancellationToken);
+                isMet = await process.KillAsync(cancellationToken);
                 break;
             default:
+                isMet = process.IsRunning;
                 await process.StopAsync(cancellationToken);
                 break;
         }
@@ -104,9 +95,10 @@ internal sealed class Mischief(House house, Action<string> report)
         await Task.Delay(fault.For, cancellationToken);
         process.Start();
         await ready();
+        return isMet;
     }
 
-    private async Task HarmAsync(Fault fault, Replica replica, CancellationToken cancellationToken)
+    private static async Task<bool> HarmAsync(Fault fault, Replica replica, CancellationToken cancellationToken)
     {
         var link = fault.Harm is Harm.CutDatabase or Harm.SilenceDatabase ? replica.DatabaseLink : replica.BrokerLink;
         switch (fault.Harm)
@@ -119,11 +111,12 @@ internal sealed class Mischief(House house, Action<string> report)
                 break;
             default:
                 // Its servers may be away themselves: it need not be ready, only started.
-                await HarmAsync(fault, replica.Process, () => Task.CompletedTask, cancellationToken);
-                return;
+                return await HarmAsync(fault, replica.Process, () => Task.CompletedTask, cancellationToken);
         }
 
+        var isMet = replica.Process.IsRunning;
         await Task.Delay(fault.For, cancellationToken);
         link.Restore();
+        return isMet;
     }
 }

@@ -181,6 +181,7 @@ internal sealed class House : IAsyncDisposable
         ["Gateway__OperatorPort"] = "1",
         ["Operator__Token"] = OperatorToken,
         ["Operator__SecondOperator"] = "false",
+        ["Reconciliation__MarginSeconds"] = "1", // Asked for when all is at rest.
         ["Payments__Rails__Test__Name"] = "sandbox",
         ["Payments__Rails__Test__Environment"] = "sandbox",
         ["Payments__Rails__Test__Url"] = "http://sandbox",

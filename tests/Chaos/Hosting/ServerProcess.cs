@@ -83,10 +83,12 @@ internal sealed class ServerProcess(
     }
 
     /// <summary>SIGKILL: it gets no chance to say goodbye.</summary>
-    public async Task KillAsync(CancellationToken cancellationToken)
+    /// <returns>Whether it met the running program.</returns>
+    public async Task<bool> KillAsync(CancellationToken cancellationToken)
     {
-        Signal("KILL", wholeTree: false);
+        var isMet = Signal("KILL", wholeTree: false);
         await EndedAsync(cancellationToken);
+        return isMet;
     }
 
     /// <summary>SIGTERM, and waits until it has ended by itself; it is killed when it doesn't.</summary>
@@ -108,9 +110,10 @@ internal sealed class ServerProcess(
     }
 
     /// <summary>SIGSTOP, to all of its processes: connections stay open and nobody answers.</summary>
-    public void Freeze() => Signal("STOP", wholeTree: true);
+    /// <returns>Whether it met the running program.</returns>
+    public bool Freeze() => Signal("STOP", wholeTree: true);
 
-    public void Thaw() => Signal("CONT", wholeTree: true);
+    public void Thaw() => _ = Signal("CONT", wholeTree: true);
 
     public async ValueTask DisposeAsync()
     {
@@ -140,23 +143,29 @@ internal sealed class ServerProcess(
         }
     }
 
-    private void Signal(string signal, bool wholeTree)
+    /// <summary>False when the program doesn't run, be it that its script does.</summary>
+    private bool Signal(string signal, bool wholeTree)
     {
-        if (IsRunning)
+        if (!IsRunning)
         {
-            var program = ProgramIn(_process!.Id);
-            Send(signal, wholeTree ? [program, .. Descendants(program)] : [program]);
+            return false;
         }
+
+        var program = ProgramIn(_process!.Id);
+        var id = program ?? _process.Id;
+        return Send(signal, wholeTree ? [id, .. Descendants(id)] : [id]) && program is not null;
     }
 
-    private int ProgramIn(int script) =>
-        ProgramName is null ? script : Descendants(script).FirstOrDefault(id => NameOf(id) == ProgramName, script);
+    private int? ProgramIn(int script) => ProgramName is null
+        ? script : Descendants(script).Where(id => NameOf(id) == ProgramName).Select(id => (int?)id).FirstOrDefault();
 
-    private static void Send(string signal, IEnumerable<int> ids)
+    /// <summary>Whether all of them took it.</summary>
+    private static bool Send(string signal, IEnumerable<int> ids)
     {
         string[] arguments = [$"-{signal}", "--", .. ids.Select(id => id.ToString(CultureInfo.InvariantCulture))];
         using var kill = Process.Start(new ProcessStartInfo("/bin/kill", arguments) { RedirectStandardError = true })!;
         kill.WaitForExit();
+        return kill.ExitCode == 0;
     }
 
     private static IEnumerable<int> Descendants(int id) =>

@@ -1,19 +1,27 @@
 using System.Collections.Concurrent;
+using System.Text.Json;
+using ArdorQr.Chaos.Faults;
 
 namespace ArdorQr.Chaos.Load;
 
-/// <summary>What the clients did and were told: the checker's only knowledge of what ought to have happened.</summary>
+/// <summary>
+/// What the clients did and were told, and what was done to the processes: the checker's only knowledge of what ought to
+/// have happened.
+/// </summary>
 internal sealed class Journal
 {
     private readonly ConcurrentQueue<string> _faults = [];
     private readonly ConcurrentQueue<string> _failedTwice = [];
     private int _retries;
+    private int _reads;
 
     public ConcurrentQueue<PaymentRecord> Payments { get; } = [];
 
     public ConcurrentQueue<DepositRecord> Deposits { get; } = [];
 
     public ConcurrentQueue<Receipt> Receipts { get; } = [];
+
+    public ConcurrentQueue<HarmDone> Harms { get; } = [];
 
     /// <summary>Answers that no outage excuses, as they were met.</summary>
     public IReadOnlyCollection<string> Faults => _faults;
@@ -24,7 +32,15 @@ internal sealed class Journal
     /// <summary>Requests that failed at both gateways in a row, with what they got.</summary>
     public IReadOnlyCollection<string> FailedTwice => _failedTwice;
 
+    /// <summary>Lists and single objects that clients looked at.</summary>
+    public int Reads => Volatile.Read(ref _reads);
+
+    /// <summary>SIGKILLs that met a running process.</summary>
+    public int Kills => Harms.Count(harm => harm is { Harm: Harm.Kill, IsMet: true });
+
     public void Fault(string what) => _faults.Enqueue(what);
+
+    public void CountRead() => Interlocked.Increment(ref _reads);
 
     public void Repeated(string request, IReadOnlyList<string> failures)
     {
@@ -36,35 +52,21 @@ internal sealed class Journal
     }
 }
 
-/// <summary>One payment that a client began.</summary>
-internal sealed class PaymentRecord(int merchant, string code, long amountMinor)
-{
-    public int Merchant => merchant;
-
-    public string Code => code;
-
-    public long AmountMinor => amountMinor;
-
-    /// <summary>The two digits that decide what the rail does.</summary>
-    public int Ending => (int)(amountMinor % 100);
-
-    /// <summary>Null when it was refused at once, or never answered.</summary>
-    public Guid? Id { get; set; }
-
-    /// <summary>The refusal of the first step.</summary>
-    public string? Refusal { get; set; }
-
-    /// <summary>A confirm was sent: from then on money may move.</summary>
-    public bool IsConfirmSent { get; set; }
-
-    /// <summary>A confirm was answered with 200: from then on it must.</summary>
-    public bool IsConfirmed { get; set; }
-}
-
 /// <summary>
 /// One transfer that a client asked the faucet for; the hash is null when no answer came, and then it may stand or not.
 /// </summary>
 internal sealed record DepositRecord(int Merchant, long Micros, string? TxHash);
 
 /// <summary>One delivery that a merchant's server answered with 200.</summary>
-internal sealed record Receipt(int Merchant, Guid EventId, string Type, string ObjectId, string BodyHash);
+/// <param name="Merchant">The index of whose server.</param>
+/// <param name="EventId">The event's.</param>
+/// <param name="Type">The event's.</param>
+/// <param name="Mode">The event's.</param>
+/// <param name="Data">The payment or the deposit as it was told.</param>
+/// <param name="BodyHash">SHA-256 of all its bytes.</param>
+internal sealed record Receipt(
+    int Merchant, Guid EventId, string Type, string Mode, JsonElement Data, string BodyHash)
+{
+    /// <summary>The payment's or the deposit's.</summary>
+    public string ObjectId => Data.GetProperty("id").GetString()!;
+}

@@ -40,14 +40,17 @@ internal sealed class ApiCaller : IDisposable
         return client;
     })];
 
-    /// <summary>Once, at the gateway whose turn it is; null when no answer came.</summary>
-    public Task<Answer?> TryAsync(HttpMethod method, string path, object? body, CancellationToken cancellationToken) =>
-        TryAsync(method, path, body, null, NextGateway(), cancellationToken);
-
     /// <summary>Until an answer other than 5xx, 429 and "still running" comes.</summary>
+    /// <param name="method">Of the request, which is the same at each try.</param>
+    /// <param name="path">With its query.</param>
+    /// <param name="body">Null is none.</param>
+    /// <param name="idempotencyKey">Null where each try is a request of its own.</param>
+    /// <param name="cancellationToken">Stops trying.</param>
+    /// <param name="failed">Called after each try that came to nothing, as far as one can tell.</param>
     /// <exception cref="InvalidOperationException">None came in all tries.</exception>
     public async Task<Answer> SendAsync(
-        HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken)
+        HttpMethod method, string path, object? body, string? idempotencyKey, CancellationToken cancellationToken,
+        Action? failed = null)
     {
         var (pause, gateway) = (TimeSpan.Zero, NextGateway());
         var failures = new List<string>();
@@ -60,6 +63,7 @@ internal sealed class ApiCaller : IDisposable
             }
 
             failures.Add($"gateway {gateway + 1}: {(answer is null ? "no answer" : $"{(int)answer.Status} {answer.Code}")}");
+            failed?.Invoke();
             if (failures.Count == MaxTries)
             {
                 throw new InvalidOperationException($"{method} {path} failed {MaxTries} times.");

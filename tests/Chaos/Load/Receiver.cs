@@ -23,12 +23,22 @@ internal sealed class Receiver : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Random _random;
     private readonly Lock _lock = new();
+    private volatile Refusal? _refusal;
 
     private Receiver(WebApplication app, Journal journal, int seed) =>
         (_app, _journal, _random) = (app, journal, new Random(seed));
 
     /// <summary>It fails no more: what is left comes through.</summary>
     public bool IsReliable { get; set; }
+
+    /// <summary>From now on no event of this type is taken; null takes all again.</summary>
+    /// <returns>What is refused meanwhile: the events' ids by those of their payments or deposits.</returns>
+    public IReadOnlyDictionary<string, Guid> Refuse(string? type)
+    {
+        var refusal = type is null ? null : new Refusal(type, []);
+        _refusal = refusal;
+        return refusal?.Refused ?? [];
+    }
 
     public static async Task<Receiver> StartAsync(Journal journal, int seed, CancellationToken cancellationToken)
     {
@@ -63,13 +73,23 @@ internal sealed class Receiver : IAsyncDisposable
             return TypedResults.StatusCode(StatusCodes.Status500InternalServerError);
         }
 
-        using var json = JsonDocument.Parse(body);
-        _journal.Receipts.Enqueue(new Receipt(
-            merchant, json.RootElement.GetProperty("id").GetGuid(), json.RootElement.GetProperty("type").GetString()!,
-            json.RootElement.GetProperty("data").GetProperty("id").GetString()!,
-            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body)))));
+        var told = JsonSerializer.Deserialize<JsonElement>(body);
+        var receipt = new Receipt(
+            merchant, told.GetProperty("id").GetGuid(), told.GetProperty("type").GetString()!,
+            told.GetProperty("mode").GetString()!, told.GetProperty("data"),
+            Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(body))));
+        if (_refusal is { } refusal && receipt.Type == refusal.Type)
+        {
+            refusal.Refused.TryAdd(receipt.ObjectId, receipt.EventId);
+            return TypedResults.StatusCode(StatusCodes.Status503ServiceUnavailable);
+        }
+
+        _journal.Receipts.Enqueue(receipt);
         return TypedResults.Ok();
     }
+
+    /// <summary>What is refused, and the ids of its objects with those of their events.</summary>
+    private sealed record Refusal(string Type, ConcurrentDictionary<string, Guid> Refused);
 
     private bool Fails()
     {

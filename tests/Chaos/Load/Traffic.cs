@@ -3,19 +3,20 @@ using System.Net;
 namespace ArdorQr.Chaos.Load;
 
 /// <summary>
-/// The merchants at work, by the public API alone: each worker pays code after code, now and then asks twice, or leaves
-/// a payment unconfirmed; depositors send test money.
+/// The merchants at work, by the public API alone: each worker pays code after code, now and then asks twice, leaves a
+/// payment unconfirmed, looks at what came of it, or lets several payments race for one code; depositors send test money.
 /// </summary>
 internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal, ChaosOptions options)
 {
     private const int TwicePercent = 8;
     private const int LeftPercent = 3;
+    private const int LookPercent = 20;
+    private const int RacePercent = 5;
     private const int DustPercent = 5;
     private const int WorkersPerDepositor = 8;
     private const int MaxDepositMicros = 20_000_000;
 
-    private static readonly HashSet<string> Refusals = ["qr_already_paid", "qr_expired", "qr_not_found", "qr_cancelled"];
-
+    private readonly Shopper _shopper = new(journal);
     private int _payments;
     private int _deposits;
 
@@ -29,26 +30,49 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
             .Concat(Enumerable.Range(1, Math.Max(1, options.Workers / WorkersPerDepositor))
                 .Select(depositor => DepositAsync(depositor, enough, cancellationToken))));
 
+    /// <summary>All choices before the answers: they follow the seed, whatever the answers are.</summary>
+    private sealed record Choice(string Key, long AmountMinor, string Code)
+    {
+        public bool IsTwice { get; init; }
+
+        public bool IsConfirmedTwice { get; init; }
+
+        public bool IsLeft { get; init; }
+
+        public bool IsLookedAt { get; init; }
+
+        public bool IsRace { get; init; }
+
+        /// <summary>Who races: the same merchant, or the next one.</summary>
+        public int RivalsDistance { get; init; }
+
+        public static Choice Make(Random random, string prefix)
+        {
+            var amount = PaymentCodes.Amount(random);
+            var code = PaymentCodes.Fresh(random, amount);
+            return new Choice($"{prefix}-{code[^4..]}-{random.Next()}", amount, code)
+            {
+                IsTwice = random.Next(100) < TwicePercent,
+                IsConfirmedTwice = random.Next(100) < TwicePercent,
+                IsLeft = random.Next(100) < LeftPercent,
+                IsLookedAt = random.Next(100) < LookPercent,
+                IsRace = random.Next(100) < RacePercent,
+                RivalsDistance = random.Next(2),
+            };
+        }
+    }
+
     private async Task PayAsync(int worker, CancellationToken enough, CancellationToken cancellationToken)
     {
         var random = new Random(HashCode(options.Seed, worker));
-        var merchant = merchants[worker % merchants.Count];
-        while (!enough.IsCancellationRequested && Interlocked.Increment(ref _payments) <= options.Payments)
+        while (!enough.IsCancellationRequested && MayBegin())
         {
-            var amount = PaymentCodes.Amount(random);
-            var record = new PaymentRecord(merchant.Index, PaymentCodes.Fresh(random, amount), amount);
-            journal.Payments.Enqueue(record);
-            var key = $"{options.Seed}-{worker}-{record.Code[^4..]}-{random.Next()}";
-            // All choices before the answers: they follow the seed, whatever the answers are.
-            var (twice, confirmTwice, isLeft) =
-                (random.Next(100) < TwicePercent, random.Next(100) < TwicePercent, random.Next(100) < LeftPercent);
+            var choice = Choice.Make(random, $"{options.Seed}-{worker}");
             try
             {
-                await PrepareAsync(merchant, record, key, twice, cancellationToken);
-                if (record.Id is not null && !isLeft)
-                {
-                    await ConfirmAsync(merchant, record, key, confirmTwice, cancellationToken);
-                }
+                await (choice.IsRace
+                    ? RaceAsync(worker, choice, cancellationToken)
+                    : PayAsync(worker, choice, cancellationToken));
             }
             catch (InvalidOperationException exception)
             {
@@ -59,61 +83,55 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
         }
     }
 
-    private async Task PrepareAsync(
-        Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
+    /// <summary>Beyond the number that was asked for, the load goes on for as long as too little was killed under it.</summary>
+    private bool MayBegin() =>
+        Interlocked.Increment(ref _payments) <= options.Payments || journal.Kills < options.Least.Kills;
+
+    private async Task PayAsync(int worker, Choice choice, CancellationToken cancellationToken)
     {
-        var body = new { qr = record.Code, reference = key };
-        var first = await SendAsync(merchant, "/v1/payments", body, key, cancellationToken);
-        if (first.Status == HttpStatusCode.Created)
+        var merchant = merchants[worker % merchants.Count];
+        var record = Begin(merchant, choice, choice.Key);
+        await _shopper.PrepareAsync(merchant, record, choice.IsTwice, cancellationToken);
+        if (record.Id is null || choice.IsLeft)
         {
-            record.Id = first.Body.GetProperty("id").GetGuid();
-        }
-        else if (first.Code is { } code && Refusals.Contains(code) && record.Ending is 4 or 16)
-        {
-            record.Refusal = code;
-        }
-        else
-        {
-            journal.Fault($"payment: {record.AmountMinor} was answered {(int)first.Status} {first.Text}");
+            return;
         }
 
-        if (twice)
+        await _shopper.ConfirmAsync(merchant, record, choice.IsConfirmedTwice, cancellationToken);
+        if (choice.IsLookedAt)
         {
-            var again = await SendAsync(merchant, "/v1/payments", body, key, cancellationToken);
-            if (again.Status != first.Status || again.Text != first.Text)
-            {
-                journal.Fault($"payment: the same key got {(int)first.Status} {first.Text} "
-                    + $"and then {(int)again.Status} {again.Text}");
-            }
+            await _shopper.LookAsync(merchant, record, cancellationToken);
         }
     }
 
-    private async Task ConfirmAsync(
-        Merchant merchant, PaymentRecord record, string key, bool twice, CancellationToken cancellationToken)
+    /// <summary>
+    /// Two payments of one single-use code, of one merchant or of two, are confirmed at once; then a third one comes late.
+    /// </summary>
+    private async Task RaceAsync(int worker, Choice choice, CancellationToken cancellationToken)
     {
-        record.IsConfirmSent = true;
-        var path = $"/v1/payments/{record.Id}/confirm";
-        var answers = await Task.WhenAll(Enumerable.Range(0, twice ? 2 : 1).Select(
-            number => SendAsync(merchant, path, null, $"{key}-confirm-{number}", cancellationToken)));
-        foreach (var answer in answers)
+        var own = merchants[worker % merchants.Count];
+        var rival = merchants[(worker + choice.RivalsDistance) % merchants.Count];
+        (Merchant Merchant, PaymentRecord Record)[] racers =
+            [(own, Begin(own, choice, choice.Key)), (rival, Begin(rival, choice, $"{choice.Key}-rival"))];
+        await Task.WhenAll(racers.Select(racer =>
+            _shopper.PrepareAsync(racer.Merchant, racer.Record, choice.IsTwice, cancellationToken)));
+        await Task.WhenAll(racers.Where(racer => racer.Record.Id is not null).Select(racer =>
+            _shopper.ConfirmAsync(racer.Merchant, racer.Record, choice.IsConfirmedTwice, cancellationToken)));
+
+        var late = Begin(own, choice, $"{choice.Key}-late");
+        Interlocked.Add(ref _payments, 2); // One is counted already.
+        await _shopper.PrepareAsync(own, late, choice.IsTwice, cancellationToken);
+        if (late.Id is not null)
         {
-            if (answer.Status == HttpStatusCode.OK)
-            {
-                record.IsConfirmed = true;
-            }
-            else if (answer.Code != "payment_expired")
-            {
-                journal.Fault($"confirm: {record.Id} was answered {(int)answer.Status} {answer.Text}");
-            }
+            await _shopper.ConfirmAsync(own, late, choice.IsConfirmedTwice, cancellationToken);
         }
     }
 
-    private async Task<Answer> SendAsync(
-        Merchant merchant, string path, object? body, string key, CancellationToken cancellationToken)
+    private PaymentRecord Begin(Merchant merchant, Choice choice, string key)
     {
-        var answer = await merchant.Api.SendAsync(HttpMethod.Post, path, body, key, cancellationToken);
-        journal.Repeated($"POST {path}", answer.Failures);
-        return answer;
+        var record = new PaymentRecord(merchant.Index, choice.Code, choice.AmountMinor, key) { IsContended = choice.IsRace };
+        journal.Payments.Enqueue(record);
+        return record;
     }
 
     private async Task DepositAsync(int depositor, CancellationToken enough, CancellationToken cancellationToken)
@@ -125,22 +143,34 @@ internal sealed class Traffic(IReadOnlyList<Merchant> merchants, Journal journal
             // Some are below the half USDT from which on there is a credit.
             long micros = random.Next(100) < DustPercent
                 ? random.Next(1, 500_000) : random.Next(500_000, MaxDepositMicros);
-            var answer = await merchant.Api.TryAsync(
-                HttpMethod.Post, "/v1/test/deposits", new { amount = micros / 1_000_000m }, cancellationToken);
-            // No repetition: without a key a second call is a second deposit.
-            journal.Deposits.Enqueue(new DepositRecord(
-                merchant.Index, micros,
-                answer?.Status == HttpStatusCode.Accepted ? answer.Body.GetProperty("txHash").GetString() : null));
-            if (answer is
-                {
-                    Status: < HttpStatusCode.InternalServerError
-                        and not HttpStatusCode.Accepted and not HttpStatusCode.TooManyRequests,
-                })
+            try
             {
-                journal.Fault($"deposit: {micros} was answered {(int)answer.Status} {answer.Text}");
+                await DepositAsync(merchant, micros, cancellationToken);
+            }
+            catch (InvalidOperationException exception)
+            {
+                journal.Fault($"deposit: {exception.Message}");
             }
 
             await PauseAsync(options.DepositPause, enough, cancellationToken);
+        }
+    }
+
+    /// <summary>Without a key each try is a deposit of its own: what wasn't answered may stand or not.</summary>
+    private async Task DepositAsync(Merchant merchant, long micros, CancellationToken cancellationToken)
+    {
+        const string path = "/v1/test/deposits";
+        void Note(string? hash) => journal.Deposits.Enqueue(new DepositRecord(merchant.Index, micros, hash));
+        var answer = await merchant.Api.SendAsync(
+            HttpMethod.Post, path, new { amount = micros / 1_000_000m }, null, cancellationToken, () => Note(null));
+        journal.Repeated($"POST {path}", answer.Failures);
+        if (answer.Status == HttpStatusCode.Accepted)
+        {
+            Note(answer.Body.GetProperty("txHash").GetString());
+        }
+        else
+        {
+            journal.Fault($"deposit: {micros} was answered {(int)answer.Status} {answer.Text}");
         }
     }
 
