@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
@@ -25,13 +24,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        File.Copy(Path.Combine(Repository.Root, "deploy/new-secrets"), Path.Combine(_folder, "new-secrets"));
-        using (var process = Process.Start("bash", [Path.Combine(_folder, "new-secrets")]))
-        {
-            await process.WaitForExitAsync(Token);
-            Assert.Equal(0, process.ExitCode);
-        }
-
+        await NewSecrets.MakeAsync(_folder, Token);
         foreach (var statement in Own(await ReadAsync("databases.sql")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             await ExecuteAsync(Superuser("postgres"), statement);
