@@ -14,6 +14,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 {
     private const string Denied = "42501";
     private const string MayNotLogIn = "28000";
+    private const string WrongPassword = "28P01";
 
     private static readonly string[] Services = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
 
@@ -32,8 +33,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 
         foreach (var service in new[] { "ledger", "payments" })
         {
-            await new Migrator(NullLogger<Migrator>.Instance).MigrateAsync(
-                await OwnerAsync(service), await ApplicationAsync(service), typeof(Migrator).Assembly, Token);
+            await MigrateAsync(service, await ApplicationAsync(service));
         }
     }
 
@@ -77,6 +77,41 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
     [InlineData("COPY messaging.outbox TO PROGRAM 'cat'")]
     public async Task A_service_at_run_time_cannot_do_what_is_its_migrations(string sql) =>
         Assert.Equal(Denied, await FaultOfAsync(await ApplicationAsync("ledger"), sql));
+
+    [Fact]
+    public async Task A_migration_gives_the_applications_role_a_new_password_and_open_connections_go_on()
+    {
+        var before = await ApplicationAsync("payments");
+        var after = new NpgsqlConnectionStringBuilder(before) { Password = "the-next-password" }.ConnectionString;
+        await using var open = new NpgsqlConnection(before);
+        await open.OpenAsync(Token);
+        Assert.Equal(WrongPassword, await FaultOfAsync(after, "SELECT 1"));
+
+        await MigrateAsync("payments", after);
+
+        Assert.Null(await FaultOfAsync(after, "SELECT count(*) FROM messaging.outbox"));
+        Assert.Equal(WrongPassword, await FaultOfAsync(before, "SELECT 1"));
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM messaging.outbox", open);
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_migration_changes_no_password_that_is_right_and_needs_no_right_to_change_it()
+    {
+        await ExecuteAsync(Superuser("postgres"), $"ALTER ROLE {_prefix}payments_owner NOCREATEROLE");
+        var application = await ApplicationAsync("payments");
+
+        await MigrateAsync("payments", application);
+
+        var after = new NpgsqlConnectionStringBuilder(application) { Password = "the-next-password" }.ConnectionString;
+        var fault = await Assert.ThrowsAsync<PostgresException>(() => MigrateAsync("payments", after));
+        Assert.Equal(Denied, fault.SqlState);
+        Assert.Null(await FaultOfAsync(application, "SELECT 1"));
+    }
+
+    private async Task MigrateAsync(string service, string application) =>
+        await new Migrator(NullLogger<Migrator>.Instance).MigrateAsync(
+            await OwnerAsync(service), application, typeof(Migrator).Assembly, Token);
 
     private static async Task<string?> FaultOfAsync(string connectionString, string sql)
     {
