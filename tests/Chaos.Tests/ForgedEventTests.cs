@@ -8,6 +8,7 @@ using ArdorQr.Contracts.Events;
 using ArdorQr.Testing;
 using Npgsql;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace ArdorQr.Chaos.Tests;
 
@@ -91,7 +92,14 @@ public sealed class ForgedEventTests
             async () =>
             {
                 await using var channel = await connection.CreateChannelAsync(cancellationToken: Cancellation);
-                return await channel.BasicGetAsync(skipped, autoAck: true, Cancellation) is not null;
+                try
+                {
+                    return await channel.BasicGetAsync(skipped, autoAck: true, Cancellation) is not null;
+                }
+                catch (OperationInterruptedException exception) when (exception.ShutdownReason?.ReplyCode == Constants.NotFound)
+                {
+                    return false; // It is made with the first message that comes there.
+                }
             },
             Cancellation, WaitSeconds);
     }
