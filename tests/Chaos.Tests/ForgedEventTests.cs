@@ -25,10 +25,11 @@ public sealed class ForgedEventTests
     [Fact(Timeout = LimitMilliseconds)]
     public async Task A_forged_event_credits_nothing_and_whoever_forges_it_goes_on_with_its_own()
     {
+        var cancellation = TestContext.Current.CancellationToken;
         var folder = Directory.CreateTempSubdirectory("ardorqr-forged-test-").FullName;
         try
         {
-            await using var house = await House.StartAsync(folder, replicas: 1, sealsRows: true, Cancellation);
+            await using var house = await House.StartAsync(folder, replicas: 1, sealsRows: true, cancellation);
             using var operators = new HttpClient { BaseAddress = house.OperatorUrls[0] };
             operators.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", House.OperatorToken);
             var merchant = await RegisterAsync(house, operators);

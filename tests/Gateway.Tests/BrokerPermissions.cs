@@ -83,7 +83,7 @@ internal static class BrokerPermissions
     private static IEnumerable<string> Exchanges(IEnumerable<Type> events) =>
         events.Select(type => type.GetCustomAttribute<EntityNameAttribute>()!.EntityName);
 
-    private static string Pattern(IReadOnlyCollection<string> names) => names.Count == 0
+    private static string Pattern(List<string> names) => names.Count == 0
         ? OfNothing
         : $"^({string.Join('|', names.Distinct().Order(StringComparer.Ordinal).Select(name => name.Replace(".", @"\.", StringComparison.Ordinal)))})$";
 
