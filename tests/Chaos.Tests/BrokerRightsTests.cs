@@ -51,7 +51,7 @@ public sealed class BrokerRightsTests(BrokerWithAccounts broker) : IClassFixture
     {
         await EachAsync(
             broker.AtRunTime, Events, (account, name) => account == PublisherOf(name),
-            (channel, name) => channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, cancellationToken: Cancellation));
+            (channel, name) => DeclareExchangeAsync(channel, name, []));
         await EachAsync(
             broker.AtRunTime, [.. Events, .. broker.Queues, "amq.topic"], (_, _) => false,
             (channel, name) => channel.ExchangeDeleteAsync(name, cancellationToken: Cancellation),
@@ -88,13 +88,10 @@ public sealed class BrokerRightsTests(BrokerWithAccounts broker) : IClassFixture
             }));
         await EachAsync(
             [service], Targets, (_, _) => false,
-            (channel, target) => channel.ExchangeDeclareAsync(
-                own, ExchangeType.Fanout, durable: true, arguments: new Dictionary<string, object?> { ["alternate-exchange"] = target },
-                cancellationToken: Cancellation));
+            (channel, target) => DeclareExchangeAsync(channel, own, new() { ["alternate-exchange"] = target }));
 
         Assert.True(await broker.TakesAsync(service, channel => DeclareAsync(channel, own, [])));
-        Assert.True(await broker.TakesAsync(
-            service, channel => channel.ExchangeDeclareAsync(own, ExchangeType.Fanout, durable: true, cancellationToken: Cancellation)));
+        Assert.True(await broker.TakesAsync(service, channel => DeclareExchangeAsync(channel, own, [])));
     }
 
     /// <summary>Each account tries it with each name; the broker takes what it may and refuses the rest.</summary>
@@ -127,7 +124,12 @@ public sealed class BrokerRightsTests(BrokerWithAccounts broker) : IClassFixture
     private static Task GetAsync(IChannel channel, string queue) => channel.BasicGetAsync(queue, autoAck: true, Cancellation);
 
     private static Task<QueueDeclareOk> DeclareAsync(IChannel channel, string queue, Dictionary<string, object?> arguments) =>
-        channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: Cancellation);
+        channel.QueueDeclareAsync(
+            queue, durable: true, exclusive: false, autoDelete: false, arguments, cancellationToken: Cancellation);
+
+    private static Task DeclareExchangeAsync(IChannel channel, string exchange, Dictionary<string, object?> arguments) =>
+        channel.ExchangeDeclareAsync(
+            exchange, ExchangeType.Fanout, durable: true, arguments: arguments, cancellationToken: Cancellation);
 
     private static ReadOnlyMemory<byte> Body() => "{}"u8.ToArray();
 }

@@ -28,7 +28,8 @@ public sealed class BrokerWithAccounts : IAsyncLifetime
         [
             .. definitions["permissions"]!.AsArray()
                 .Where(entry => ((string)entry!["user"]!).EndsWith(OfMigration, StringComparison.Ordinal))
-                .SelectMany(entry => ((string)entry!["write"]!).Trim('^', '$', '(', ')').Split('|', StringSplitOptions.RemoveEmptyEntries))
+                .SelectMany(entry => ((string)entry!["write"]!).Trim('^', '$', '(', ')').Split('|'))
+                .Where(name => name.Length > 0)
                 .Select(name => name.Replace("\\.", ".", StringComparison.Ordinal)),
         ];
     }
@@ -68,7 +69,8 @@ public sealed class BrokerWithAccounts : IAsyncLifetime
 
         foreach (var queue in Queues.SelectMany(queue => new[] { queue, $"{queue}_error" }))
         {
-            await channel.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, Quorum, cancellationToken: Cancellation);
+            await channel.QueueDeclareAsync(
+                queue, durable: true, exclusive: false, autoDelete: false, Quorum, cancellationToken: Cancellation);
         }
 
         foreach (var queue in Queues)

@@ -23,16 +23,18 @@ internal static class BrokerPermissions
 
     private static readonly JsonSerializerOptions Plainly = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    private const string Sha256 = "rabbit_password_hashing_sha256";
+
     public static IReadOnlyList<ServiceEvents> Services { get; } =
         [.. Catalogues.Assemblies.Where(assembly => assembly != typeof(ServiceTransaction).Assembly).Select(Of)];
 
-    /// <summary>deploy/rabbitmq/definitions.json as it has to be; each account's hash is a placeholder, a line for an account.</summary>
+    /// <summary>deploy/rabbitmq/definitions.json as it has to be: an account a line, with a placeholder for its hash.</summary>
     public static string Definitions()
     {
         var accounts = Services.OrderBy(service => service.Name, StringComparer.Ordinal)
             .SelectMany(service => new[] { AtRunTime(service), OfMigration(service) }).ToList();
         var users = accounts.Select(account =>
-            $$"""{ "name": "{{account.Name}}", "password_hash": "@{{account.Name}}@", "hashing_algorithm": "rabbit_password_hashing_sha256", "tags": [] }""");
+            $$"""{ "name": "{{account.Name}}", "password_hash": "@{{account.Name}}@", "hashing_algorithm": "{{Sha256}}", "tags": [] }""");
         var permissions = accounts.Select(account =>
             $$"""
               { "user": "{{account.Name}}", "vhost": "/",
@@ -54,7 +56,9 @@ internal static class BrokerPermissions
             """;
     }
 
-    /// <summary>What is the service's own it declares, fills and empties; the Gateway has the tools for everybody's dead letters.</summary>
+    /// <summary>
+    /// What is the service's own it declares, fills and empties; the Gateway has the tools for everybody's dead letters.
+    /// </summary>
     private static Account AtRunTime(ServiceEvents service)
     {
         var own = Own(service).Concat(Exchanges(service.Publishes)).ToList();
@@ -85,7 +89,9 @@ internal static class BrokerPermissions
 
     private static string Pattern(List<string> names) => names.Count == 0
         ? OfNothing
-        : $"^({string.Join('|', names.Distinct().Order(StringComparer.Ordinal).Select(name => name.Replace(".", @"\.", StringComparison.Ordinal)))})$";
+        : $"^({string.Join('|', names.Distinct().Order(StringComparer.Ordinal).Select(Literally))})$";
+
+    private static string Literally(string name) => name.Replace(".", @"\.", StringComparison.Ordinal);
 
     private static string Text(string pattern) => JsonSerializer.Serialize(pattern, Plainly);
 

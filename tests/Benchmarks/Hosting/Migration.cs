@@ -1,6 +1,6 @@
 namespace ArdorQr.Benchmarks.Hosting;
 
-/// <summary>A service's <c>migrate</c>: of databases that a benchmark makes itself it is what binds the service's queues.</summary>
+/// <summary>A service's <c>migrate</c>: it binds the service's queues also where the database is made otherwise.</summary>
 internal static class Migration
 {
     private const int LimitSeconds = 120;
@@ -11,7 +11,8 @@ internal static class Migration
     /// <param name="owner">The database's owner's connection string.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public static async Task RunAsync(
-        string service, string program, IReadOnlyDictionary<string, string?> settings, string owner, CancellationToken cancellationToken)
+        string service, string program, IReadOnlyDictionary<string, string?> settings, string owner,
+        CancellationToken cancellationToken)
     {
         var done = Path.Combine(BenchFolder.Path, $"{service}.migrated");
         File.Delete(done); // An earlier part's.
