@@ -100,8 +100,9 @@ internal sealed class DeadLetterQueues(ServiceDatabase database, Connections con
             Headers = JsonSerializer.Deserialize<Dictionary<string, string>>(letter.Headers)!
                 .ToDictionary(header => header.Key, object? (header) => header.Value),
         };
-        // Mandatory: a queue that isn't there is an error, not a silence.
-        await channel.BasicPublishAsync("", letter.Queue, mandatory: true, properties, letter.Body, cancellationToken);
+        // By the consumer's own exchange: the right to the broker's default one would be a right to every queue. Mandatory: a
+        // queue that isn't there is an error, not a silence.
+        await channel.BasicPublishAsync(letter.Queue, "", mandatory: true, properties, letter.Body, cancellationToken);
     }
 
     private async Task DrainAsync(IConnection connection, string queue, CancellationToken cancellationToken)

@@ -10,14 +10,15 @@ namespace ArdorQr.ServiceDefaults.Database;
 /// <summary>
 /// Brings a service's database to its newest schema: embedded, numbered SQL scripts of ServiceDefaults and of the
 /// service, in order, each once, under an advisory lock, so that several replicas may start it together.
-/// The owner runs it; the application's role is made when missing, and the scripts grant to it as <c>$app$</c>.
+/// The owner runs it; the application's role is made when missing and gets the settings' password when it has another, and
+/// the scripts grant to it as <c>$app$</c>.
 /// </summary>
 public sealed partial class Migrator(ILogger<Migrator> logger)
 {
     private const long AdvisoryLock = 0x4172_646F_7251_5201; // "ArdorQR", 1: one number for all services, as each has its own database.
 
     /// <param name="ownerConnectionString">The database's owner; may create roles if the application's is missing.</param>
-    /// <param name="applicationConnectionString">Names the application's role and password.</param>
+    /// <param name="applicationConnectionString">Names the application's role and password, which may be a new one.</param>
     /// <param name="service">The assembly with the service's scripts.</param>
     /// <param name="cancellationToken">Stops waiting for the lock; a script that runs is finished.</param>
     public async Task MigrateAsync(
@@ -56,7 +57,33 @@ public sealed partial class Migrator(ILogger<Migrator> logger)
         var admit = await connection.QuerySingleAsync<string>(
             "SELECT format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), @role)", new { role }, cancellationToken);
         await connection.ExecuteAsync(admit, null, cancellationToken);
+        if (await IsRefusedAsync(application, cancellationToken))
+        {
+            var alter = await connection.QuerySingleAsync<string>(
+                "SELECT format('ALTER ROLE %I PASSWORD %L', @role, @password)", new { role, password = application.Password }, cancellationToken);
+            await connection.ExecuteAsync(alter, null, cancellationToken);
+        }
+
         return role;
+    }
+
+    /// <summary>
+    /// Tried rather than altered each time: where the role is somebody else's, an owner may not alter it. Whatever else
+    /// keeps the application out is no question of its password.
+    /// </summary>
+    private static async Task<bool> IsRefusedAsync(NpgsqlConnectionStringBuilder application, CancellationToken cancellationToken)
+    {
+        await using var connection = new NpgsqlConnection(
+            new NpgsqlConnectionStringBuilder(application.ConnectionString) { Pooling = false }.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(cancellationToken);
+            return false;
+        }
+        catch (NpgsqlException exception)
+        {
+            return exception.SqlState == PostgresErrorCodes.InvalidPassword;
+        }
     }
 
     private void Run(string connectionString, Assembly assembly, string role)

@@ -22,6 +22,7 @@ namespace ArdorQr.ServiceDefaults.Hosting;
 /// </summary>
 public static partial class ServiceHost
 {
+    private const string Migrate = "migrate";
     private const int ConfigurationError = 78; // EX_CONFIG of sysexits.h.
     private const int ShutdownTimeoutSeconds = 15;
 
@@ -49,6 +50,7 @@ public static partial class ServiceHost
         });
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new Connections(service, builder.Configuration));
+        builder.Services.AddSingleton(new Launch(IsMigration: args is [Migrate, ..]));
         builder.Services.AddSingleton(provider => new FaultHook(provider.GetRequiredService<IOptions<FaultOptions>>()));
         builder.Services.AddSingleton<IValidateOptions<FaultOptions>, FaultOptionsValidator>();
         builder.Services.AddOptionsWithValidateOnStart<FaultOptions>().BindConfiguration(FaultOptions.Section);
@@ -83,7 +85,7 @@ public static partial class ServiceHost
 
         await using var app = builder.Build();
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ServiceHost));
-        if (args is ["migrate", ..])
+        if (args is [Migrate, ..])
         {
             return await MigrateAsync(app, logger);
         }

@@ -2,6 +2,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Text.Json;
 using ArdorQr.ServiceDefaults.Errors;
+using ArdorQr.ServiceDefaults.Hosting;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -47,14 +48,18 @@ public static class MessagingRegistration
                     retry.Handle<Exception>(Transient.Is);
                     retry.Exponential(MaxRetries, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(MaxPauseSeconds), TimeSpan.FromMilliseconds(200));
                 });
+                endpoint.PublishFaults = false; // Nobody listens to them, and who publishes needs an exchange and the right to it.
                 if (endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 {
                     rabbit.SetQuorumQueue();
+                    // To bind a queue to another service's exchange is to declare that, and who may declare may delete it with
+                    // everybody's bindings: only migrations have that right.
+                    rabbit.ConfigureConsumeTopology = context.GetRequiredService<Launch>().IsMigration;
                 }
             });
             bus.UsingRabbitMq((context, rabbit) =>
             {
-                var broker = context.GetRequiredService<Hosting.Connections>().Broker;
+                var broker = context.GetRequiredService<Connections>().Broker;
                 rabbit.Host(broker, host =>
                 {
                     if (broker.Scheme == TlsScheme)

@@ -39,7 +39,7 @@ has_no_tools() {
 
 # The values of the secrets that lay beside the sources during the build.
 secret_values() {
-  sed -nE 's/^[^=]*(Token|Secret|SigningKey|EncryptionKey|PASSWORD|PASS)=//p; s/.*Password=([^;]+).*/\1/p' \
+  sed -nE 's/^[^=]*(Token|Secret|SigningKey|EncryptionKey|PASSWORD|PASS)=//p; s/.*Password=([^;]+).*/\1/p; s|.*amqps?://[^:]*:([^@]*)@.*|\1|p' \
     "$source"/deploy/secrets/*.env | awk -v least=$LEAST_SECRET_CHARACTERS 'length >= least' | sort -u
 }
 

@@ -1,5 +1,5 @@
-# What deploy/try-images runs as compose.yaml's RabbitMQ where the official image can't be had. The server itself reads
-# RABBITMQ_DEFAULT_USER and RABBITMQ_DEFAULT_PASS.
+# What deploy/try-images runs as compose.yaml's RabbitMQ where the official image can't be had. As there, the server itself
+# reads /etc/rabbitmq/conf.d/*.conf.
 ARG BASE
 FROM ${BASE}
 RUN set -e; export DEBIAN_FRONTEND=noninteractive DEBCONF_NOWARNINGS=yes; apt-get -qq update; \

@@ -27,6 +27,8 @@ public sealed class DeadLetterTests(GatewayFixture fixture)
             await channel.QueuePurgeAsync(queue, Cancellation);
         }
 
+        await channel.ExchangeDeclareAsync(Queue, ExchangeType.Fanout, durable: true, cancellationToken: Cancellation);
+        await channel.QueueBindAsync(Queue, Queue, "", cancellationToken: Cancellation);
         var body = """{"messageId":"01900000-0000-7000-8000-00000000000a","messageType":["urn:message:ardorqr:test"],"message":{"number":7}}"""u8.ToArray();
         await channel.BasicPublishAsync("", $"{Queue}_error", mandatory: true, new BasicProperties
         {
@@ -65,6 +67,7 @@ public sealed class DeadLetterTests(GatewayFixture fixture)
         Assert.DoesNotContain(back.BasicProperties.Headers, header => header.Key.StartsWith("MT-Fault", StringComparison.Ordinal));
         Assert.Null(await channel.BasicGetAsync(Queue, autoAck: true, Cancellation));
         await channel.QueueDeleteAsync(Queue, cancellationToken: Cancellation);
+        await channel.ExchangeDeleteAsync(Queue, cancellationToken: Cancellation);
         await channel.QueueDeleteAsync($"{Queue}_error", cancellationToken: Cancellation);
     }
 

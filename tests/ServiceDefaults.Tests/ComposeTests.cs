@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
@@ -67,6 +69,7 @@ public sealed partial class ComposeTests : IDisposable
     [Fact]
     public void Only_migrations_know_the_databases_owners_and_nobody_anothers_secrets()
     {
+        Assert.Empty(Compose.List("rabbitmq", "env_file")); // No account but the definitions': see below.
         Assert.All(Services, name => Assert.Equal([$"secrets/{name}.env"], Compose.List(name, "env_file")));
         Assert.All(Services, name => Assert.Equal(
             [$"secrets/{name}.env", $"secrets/{name}-migrate.env"], Compose.List($"{name}-migrate", "env_file")));
@@ -96,11 +99,62 @@ public sealed partial class ComposeTests : IDisposable
         Assert.Contains("127.0.0.1", Compose.List("dashboard", "ports").Single());
     }
 
+    /// <summary>Else the broker would make its default user, an administrator.</summary>
+    [Fact]
+    public async Task The_broker_loads_the_services_accounts_and_each_service_has_the_password_of_its_own()
+    {
+        await NewSecrets.MakeAsync(_folder.FullName, Token);
+        Assert.Contains("./rabbitmq/definitions.conf:/etc/rabbitmq/conf.d/20-definitions.conf:ro", Compose.List("rabbitmq", "volumes"));
+        Assert.Contains("./secrets/rabbitmq-definitions.json:/etc/rabbitmq/definitions.json:ro", Compose.List("rabbitmq", "volumes"));
+        var definitions = JsonNode.Parse(await File.ReadAllTextAsync(
+            Path.Combine(_folder.FullName, "secrets/rabbitmq-definitions.json"), Token))!;
+
+        Assert.Equal(
+            Services.Concat(Migrations).Order(), definitions["users"]!.AsArray().Select(user => (string)user!["name"]!).Order());
+        foreach (var user in definitions["users"]!.AsArray())
+        {
+            Assert.Empty(user!["tags"]!.AsArray());
+            var (name, hash) = ((string)user["name"]!, Convert.FromBase64String((string)user["password_hash"]!));
+            var uri = new Uri((await SecretsAsync(name))["ConnectionStrings__broker"]);
+            Assert.Equal(name, uri.UserInfo.Split(':')[0]);
+            var password = Encoding.ASCII.GetBytes(uri.UserInfo.Split(':')[1]);
+            Assert.Equal(hash[4..], SHA256.HashData([.. hash[..4], .. password])); // RabbitMQ's way: four bytes of salt first.
+        }
+    }
+
+    /// <summary>One account's password changes, and nothing else; where the broker is stays as it was set.</summary>
+    [Fact]
+    public async Task A_password_of_the_broker_is_changed_for_one_account_alone()
+    {
+        await NewSecrets.MakeAsync(_folder.FullName, Token);
+        var ledger = Path.Combine(_folder.FullName, "secrets/ledger.env");
+        await File.WriteAllTextAsync(
+            ledger, (await File.ReadAllTextAsync(ledger, Token)).Replace("amqp://", "amqps://", StringComparison.Ordinal)
+                .Replace("@rabbitmq:5672/", "@broker.example:5671/", StringComparison.Ordinal), Token);
+        var before = await AllSecretsAsync();
+
+        var (code, words, faults) = await OutsideProgram.RunAsync(
+            Path.Combine(_folder.FullName, "broker-accounts"), ["ledger"], Token);
+        Assert.True(code == 0, faults);
+        Assert.Equal("A new password: ledger", words.Trim());
+        var after = await AllSecretsAsync();
+
+        Assert.Equal(
+            ["ledger.env", "rabbitmq-definitions.json"],
+            before.Keys.Where(file => !before[file].SequenceEqual(after[file])).Order());
+        Assert.Equal(
+            ["\"name\": \"ledger\""],
+            after["rabbitmq-definitions.json"].Except(before["rabbitmq-definitions.json"]).Select(line => line.Trim()[2..].Split(',')[0]));
+        Assert.Matches(
+            "^ConnectionStrings__broker=amqps://ledger:[0-9a-f]{48}@broker.example:5671/$",
+            Assert.Single(after["ledger.env"].Except(before["ledger.env"])));
+    }
+
     /// <summary>With the secrets that deploy/new-secrets makes: docker-compose reads every file that is named.</summary>
     [Fact]
     public async Task Compose_itself_finds_nothing_wrong_with_it()
     {
-        await MakeSecretsAsync();
+        await NewSecrets.MakeAsync(_folder.FullName, Token);
         File.Copy(Path.Combine(Repository.Root, "deploy/compose.yaml"), Path.Combine(_folder.FullName, "compose.yaml"));
         var (code, _, faults) = await OutsideProgram.RunAsync(
             "docker-compose", ["-f", Path.Combine(_folder.FullName, "compose.yaml"), "config", "--quiet"], Token);
@@ -112,12 +166,11 @@ public sealed partial class ComposeTests : IDisposable
     [Fact]
     public async Task The_keys_that_are_made_are_such_as_the_services_take_and_trust()
     {
-        await MakeSecretsAsync();
+        await NewSecrets.MakeAsync(_folder.FullName, Token);
 
         foreach (var name in Services)
         {
-            var settings = File.ReadLines(Path.Combine(_folder.FullName, "secrets", $"{name}.env"))
-                .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+            var settings = await SecretsAsync(name);
             foreach (var setting in settings.Where(pair => pair.Key.EndsWith("SigningKey", StringComparison.Ordinal)))
             {
                 using var key = ECDsa.Create();
@@ -131,12 +184,19 @@ public sealed partial class ComposeTests : IDisposable
         }
     }
 
-    private async Task MakeSecretsAsync()
+    private async Task<Dictionary<string, string>> SecretsAsync(string name) =>
+        (await File.ReadAllLinesAsync(Path.Combine(_folder.FullName, "secrets", $"{name}.env"), Token))
+            .Select(line => line.Split('=', 2)).ToDictionary(pair => pair[0], pair => pair[1]);
+
+    private async Task<Dictionary<string, string[]>> AllSecretsAsync()
     {
-        var script = Path.Combine(_folder.FullName, "new-secrets");
-        File.Copy(Path.Combine(Repository.Root, "deploy/new-secrets"), script);
-        var (code, _, words) = await OutsideProgram.RunAsync(script, [], Token);
-        Assert.True(code == 0, words);
+        var files = new Dictionary<string, string[]>();
+        foreach (var file in Directory.GetFiles(Path.Combine(_folder.FullName, "secrets")))
+        {
+            files[Path.GetFileName(file)] = await File.ReadAllLinesAsync(file, Token);
+        }
+
+        return files;
     }
 
     private static V1Container Deployment(string name) =>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.Testing;
@@ -15,6 +14,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 {
     private const string Denied = "42501";
     private const string MayNotLogIn = "28000";
+    private const string WrongPassword = "28P01";
 
     private static readonly string[] Services = ["gateway", "ledger", "deposits", "payments", "webhooks", "sandbox"];
 
@@ -25,13 +25,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        File.Copy(Path.Combine(Repository.Root, "deploy/new-secrets"), Path.Combine(_folder, "new-secrets"));
-        using (var process = Process.Start("bash", [Path.Combine(_folder, "new-secrets")]))
-        {
-            await process.WaitForExitAsync(Token);
-            Assert.Equal(0, process.ExitCode);
-        }
-
+        await NewSecrets.MakeAsync(_folder, Token);
         foreach (var statement in Own(await ReadAsync("databases.sql")).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             await ExecuteAsync(Superuser("postgres"), statement);
@@ -39,8 +33,7 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
 
         foreach (var service in new[] { "ledger", "payments" })
         {
-            await new Migrator(NullLogger<Migrator>.Instance).MigrateAsync(
-                await OwnerAsync(service), await ApplicationAsync(service), typeof(Migrator).Assembly, Token);
+            await MigrateAsync(service, await ApplicationAsync(service));
         }
     }
 
@@ -84,6 +77,41 @@ public sealed partial class LeastRightsTests : IAsyncLifetime
     [InlineData("COPY messaging.outbox TO PROGRAM 'cat'")]
     public async Task A_service_at_run_time_cannot_do_what_is_its_migrations(string sql) =>
         Assert.Equal(Denied, await FaultOfAsync(await ApplicationAsync("ledger"), sql));
+
+    [Fact]
+    public async Task A_migration_gives_the_applications_role_a_new_password_and_open_connections_go_on()
+    {
+        var before = await ApplicationAsync("payments");
+        var after = new NpgsqlConnectionStringBuilder(before) { Password = "the-next-password" }.ConnectionString;
+        await using var open = new NpgsqlConnection(before);
+        await open.OpenAsync(Token);
+        Assert.Equal(WrongPassword, await FaultOfAsync(after, "SELECT 1"));
+
+        await MigrateAsync("payments", after);
+
+        Assert.Null(await FaultOfAsync(after, "SELECT count(*) FROM messaging.outbox"));
+        Assert.Equal(WrongPassword, await FaultOfAsync(before, "SELECT 1"));
+        await using var command = new NpgsqlCommand("SELECT count(*) FROM messaging.outbox", open);
+        Assert.Equal(0L, await command.ExecuteScalarAsync(Token));
+    }
+
+    [Fact]
+    public async Task A_migration_changes_no_password_that_is_right_and_needs_no_right_to_change_it()
+    {
+        await ExecuteAsync(Superuser("postgres"), $"ALTER ROLE {_prefix}payments_owner NOCREATEROLE");
+        var application = await ApplicationAsync("payments");
+
+        await MigrateAsync("payments", application);
+
+        var after = new NpgsqlConnectionStringBuilder(application) { Password = "the-next-password" }.ConnectionString;
+        var fault = await Assert.ThrowsAsync<PostgresException>(() => MigrateAsync("payments", after));
+        Assert.Equal(Denied, fault.SqlState);
+        Assert.Null(await FaultOfAsync(application, "SELECT 1"));
+    }
+
+    private async Task MigrateAsync(string service, string application) =>
+        await new Migrator(NullLogger<Migrator>.Instance).MigrateAsync(
+            await OwnerAsync(service), application, typeof(Migrator).Assembly, Token);
 
     private static async Task<string?> FaultOfAsync(string connectionString, string sql)
     {

@@ -31,6 +31,9 @@ public static class PostgresServer
         }
 
         Run([.. AsServerAccount(), $"{binaries}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]);
+        // As where ./test starts the server: a role gets in by its password alone.
+        File.WriteAllText(
+            Path.Combine(data, "pg_hba.conf"), "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n");
         var port = FreePort();
         Run([.. AsServerAccount(), $"{binaries}/pg_ctl", "-D", data, "-w", "-t", $"{StartTimeoutSeconds}", "-l", Path.Combine(folder, "log"),
             "-o", $"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300",

@@ -31,7 +31,7 @@ internal static class SettingsTable
         |---|---|---|---|---|---|---|
         | `ConnectionStrings:SERVICE` | text | | | yes | yes | PostgreSQL as the service's own role, which may do what its grants say |
         | `ConnectionStrings:SERVICE-owner` | text | | | for `migrate` only | yes | PostgreSQL as the owner of the schema: `migrate` adds what is new |
-        | `ConnectionStrings:broker` | text | | | yes | yes | RabbitMQ, as `amqp://` or `amqps://` |
+        | `ConnectionStrings:broker` | text | | | yes | yes | RabbitMQ, as `amqp://` or `amqps://`: the service's own account; its `migrate` may have another, which binds queues |
         | `services:OTHER:http:0` | text | an address | | where it calls OTHER | no | where another service is found; more replicas from `:1` on, `https` in place of `http` for TLS |
         | `HTTP_PORTS` or `ASPNETCORE_URLS` | text | | `8080` in the image | no | no | what is listened on |
         | `OTEL_EXPORTER_OTLP_ENDPOINT` | text | an address | | no | no | where traces, metrics and logs are sent; without it none are |

@@ -86,6 +86,7 @@ internal sealed class CreditChain : IAsyncDisposable
         settings["Logging__LogLevel__Default"] = "Error";
         settings["Webhooks__AllowLoopbackReceivers"] = "true";
         settings["Webhooks__EncryptionKey"] = Convert.ToBase64String(SHA256.HashData("bench"u8));
+        await Migration.RunAsync(service, program, settings, database.OwnerConnectionString, cancellationToken);
         var process = new ChildProcess(service, ["dotnet", program], settings);
         _processes.Add(process);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };

@@ -44,7 +44,13 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         await RegisterAsync(database, addresses, cancellationToken);
         registered();
         var port = ChildProcess.FreePort();
-        var process = StartProcess(database, chainPort, broker, port);
+        var settings = SettingsOf(database, chainPort, broker, port);
+        if (broker != NoBroker)
+        {
+            await Migration.RunAsync("deposits", Program, settings, database.OwnerConnectionString, cancellationToken);
+        }
+
+        var process = new ChildProcess("deposits", ["dotnet", Program], settings);
         var deposits = new DepositsUnderTest(database, process);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         await process.WaitUntilAsync(() => IsReadyAsync(http, cancellationToken), cancellationToken);
@@ -110,11 +116,12 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         await command.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    private static ChildProcess StartProcess(TestDatabase database, int chainPort, string broker, int port)
+    private static string Program => Path.Combine(
+        BenchFolder.Repository, "Services/Deposits/bin", BenchFolder.Configuration, "net10.0/ArdorQr.Deposits.dll");
+
+    private static Dictionary<string, string?> SettingsOf(TestDatabase database, int chainPort, string broker, int port)
     {
         const string world = "Deposits__Worlds__Test__";
-        var program = Path.Combine(
-            BenchFolder.Repository, "Services/Deposits/bin", BenchFolder.Configuration, "net10.0/ArdorQr.Deposits.dll");
         var settings = TestIdentity.Settings("deposits").ToDictionary(
             setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         settings["ConnectionStrings__deposits"] = database.ConnectionString;
@@ -133,7 +140,7 @@ internal sealed class DepositsUnderTest : IAsyncDisposable
         settings[world + "RateSources__0__Name"] = "bench";
         settings[world + "RateSources__0__Kind"] = "sandbox";
         settings[world + "RateSources__0__Url"] = $"http://127.0.0.1:{chainPort}/rate";
-        return new ChildProcess("deposits", ["dotnet", program], settings);
+        return settings;
     }
 
     private static async Task<bool> IsReadyAsync(HttpClient http, CancellationToken cancellationToken)

@@ -23,7 +23,6 @@ internal sealed class HouseUnderTest : IAsyncDisposable
 
     private const string Secret = "a-secret-of-the-bench-only";
     private const long FundsMinor = 90_000_000_000;
-    private const int MigrationSeconds = 120;
 
     private static readonly string[] Services = ["gateway", "ledger", "payments", "webhooks", "sandbox"];
 
@@ -115,17 +114,8 @@ internal sealed class HouseUnderTest : IAsyncDisposable
     private static string ProgramOf(string service) => Path.Combine(
         FolderOf(service), "bin", BenchFolder.Configuration, "net10.0", $"ArdorQr.{NameOf(service)}.dll");
 
-    private async Task MigrateAsync(string service, CancellationToken cancellationToken)
-    {
-        var settings = SettingsOf(service);
-        settings[$"ConnectionStrings__{service}-owner"] = _databases[service].OwnerConnectionString;
-        var done = Path.Combine(BenchFolder.Path, $"{service}.migrated");
-        await using var process = new ChildProcess(
-            $"{service}-migrate", ["bash", "-c", "dotnet \"$0\" migrate && touch \"$1\"", ProgramOf(service), done], settings);
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(MigrationSeconds));
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
-        await process.WaitUntilAsync(() => Task.FromResult(File.Exists(done)), either.Token);
-    }
+    private Task MigrateAsync(string service, CancellationToken cancellationToken) => Migration.RunAsync(
+        service, ProgramOf(service), SettingsOf(service), _databases[service].OwnerConnectionString, cancellationToken);
 
     private ChildProcess Start(string service)
     {

@@ -143,6 +143,7 @@ internal sealed class House : IAsyncDisposable
                 await server.ExecuteAsync(null, $"CREATE DATABASE {service}", token);
                 var settings = SettingsOf(service, Release.Own, server.Port, Rabbit.Port);
                 settings[$"ConnectionStrings__{service}-owner"] = server.OwnerConnectionString(service);
+                settings["ConnectionStrings__broker"] = Rabbit.Accounts.UriOf($"{service}-migrate", Rabbit.Port);
                 await using var migration = new ServerProcess(
                     $"{service}-migrate", _folder, ["dotnet", Release.Own.ProgramOf(service), "migrate"], settings);
                 await migration.RunAsync(token);
@@ -154,7 +155,8 @@ internal sealed class House : IAsyncDisposable
         var settings = TestIdentity.Settings(service).ToDictionary(
             setting => setting.Key.Replace(":", "__", StringComparison.Ordinal), setting => setting.Value);
         settings[$"ConnectionStrings__{service}"] = Replica.ConnectionString(service, databasePort);
-        settings["ConnectionStrings__broker"] = Rabbit.UriBy(brokerPort);
+        settings["ConnectionStrings__broker"] = BrokerAccounts.AreKnownTo(release)
+            ? Rabbit.Accounts.UriOf(service, brokerPort) : Rabbit.UriBy(brokerPort);
         settings["ASPNETCORE_CONTENTROOT"] = release.FolderOf(service);
         settings["ASPNETCORE_ENVIRONMENT"] = "Development"; // For a receiver of webhooks on this machine.
         settings["Logging__LogLevel__Default"] = "Warning";

@@ -1,29 +1,29 @@
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace ArdorQr.Chaos.Hosting;
 
-/// <summary>A RabbitMQ of this run's own, as <c>./run</c> starts one without a container engine.</summary>
+/// <summary>
+/// A RabbitMQ of this run's own, as <c>./run</c> starts one without a container engine, but with the accounts and
+/// permissions of an installation.
+/// </summary>
 internal sealed class Rabbit : IAsyncDisposable
 {
-    private const string User = "chaos";
     private const int HandshakeSeconds = 5;
-
-    private readonly string _password = RandomNumberGenerator.GetHexString(32);
 
     /// <param name="folder">Takes its data and its log.</param>
     /// <param name="advancedConfig">A file with more of its settings, in Erlang's terms.</param>
     public Rabbit(string folder, string? advancedConfig = null)
     {
+        var definitions = Path.Combine(folder, "rabbitmq-definitions.json");
+        Accounts = new BrokerAccounts(definitions);
         var script = Path.Combine(ChaosFolder.Repository, "AppHost/Infrastructure/rabbitmq-server");
         Process = new ServerProcess(
             "rabbitmq", folder,
             [script, Path.Combine(folder, "rabbitmq"), $"{Port}", $"{FreePorts.Next()}", $"{FreePorts.Next()}"],
             new Dictionary<string, string?>
             {
-                ["RABBITMQ_USER"] = User,
-                ["RABBITMQ_PASSWORD"] = _password,
+                ["RABBITMQ_DEFINITIONS"] = definitions,
                 ["RABBITMQ_ADVANCED_CONFIG_FILE"] = advancedConfig,
             })
         {
@@ -35,7 +35,10 @@ internal sealed class Rabbit : IAsyncDisposable
 
     public int Port { get; } = FreePorts.Next();
 
-    public string UriBy(int port) => $"amqp://{User}:{_password}@127.0.0.1:{port}/";
+    public BrokerAccounts Accounts { get; }
+
+    /// <summary>The administrator's.</summary>
+    public string UriBy(int port) => Accounts.UriOf(BrokerAccounts.Administrator, port);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
