@@ -57,7 +57,7 @@ public sealed class RestoredTests(GatewayFixture fixture)
         Assert.Equal(least, await gateway.Services.GetRequiredService<JumpNumbers>().FirstAsync(Cancellation));
     }
 
-    private IReadOnlyDictionary<string, string?> RestoredNow() =>
+    private Dictionary<string, string?> RestoredNow() =>
         fixture.Settings.Concat(new Dictionary<string, string?>
         {
             ["Recovery:Since"] = TimeProvider.System.GetUtcNow().AddSeconds(-1).ToString("O"),
