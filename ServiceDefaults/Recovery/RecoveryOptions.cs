@@ -27,6 +27,13 @@ public sealed class RecoveryOptions
     /// <summary>How many merchant numbers are left out: more than were given after the restored state.</summary>
     [Range(1, 1_000_000)]
     public int NumberJump { get; init; } = 10_000;
+
+    /// <summary>
+    /// The least number that the next merchant may get. Needed when more merchants than one a second were registered
+    /// between two restores: otherwise the clock tells a number that was never given.
+    /// </summary>
+    [Range(1, 2_147_000_000)]
+    public int? FirstNumber { get; init; }
 }
 
 [OptionsValidator]

@@ -2,6 +2,7 @@ using System.Text.Json;
 using ArdorQr.Gateway.Clients;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
+using ArdorQr.Gateway.Features.Recovery;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using Microsoft.AspNetCore.Mvc;
@@ -26,11 +27,11 @@ internal static class EndRecovery
         routes.MapPost("/operator/recovery/end", HandleAsync).WithName(nameof(EndRecovery)).Needs(OperatorRoles.Admin);
 
     private static async Task<IResult> HandleAsync(
-        HttpContext context, [FromServices] RecoveryClient services, [FromServices] AuditLog audit,
-        CancellationToken cancellationToken)
+        HttpContext context, [FromServices] RecoveryClient services, [FromServices] JumpNumbers numbers,
+        [FromServices] AuditLog audit, CancellationToken cancellationToken)
     {
         var reason = Reason.Required((await JsonBody.ReadAsync<Request>(context, cancellationToken)).Reason);
-        var before = await ShowRecovery.ReadAsync(services, cancellationToken);
+        var before = await ShowRecovery.ReadAsync(services, numbers, cancellationToken);
         if (!before.Matched)
         {
             return GatewayErrors.RecoveryNotMatched.ToResult();
@@ -46,7 +47,7 @@ internal static class EndRecovery
                 }
 
                 return JsonSerializer.SerializeToUtf8Bytes(
-                    await ShowRecovery.ReadAsync(services, cancellationToken), ApiJson.Options);
+                    await ShowRecovery.ReadAsync(services, numbers, cancellationToken), ApiJson.Options);
             }, cancellationToken, _ => before);
         return Results.Text(ended, "application/json; charset=utf-8");
     }

@@ -1,4 +1,5 @@
 using ArdorQr.Gateway.Clients;
+using ArdorQr.Gateway.Features.Recovery;
 using ArdorQr.ServiceDefaults.Recovery;
 using Microsoft.AspNetCore.Mvc;
 
@@ -28,22 +29,31 @@ internal static class ShowRecovery
             state.Episode?.WaitsFor, state.Episode?.EndedAt, state.Episode?.EndedBy, state.Episode?.Reason);
     }
 
-    internal sealed record Response(bool Matched, bool Ended, IReadOnlyList<ServiceView> Services)
+    /// <param name="Matched">All were restored to one time, and none has anything open.</param>
+    /// <param name="Ended">Nothing is held back.</param>
+    /// <param name="FirstNumber">From which number on merchants are registered; null before the jump.</param>
+    /// <param name="Services">Each.</param>
+    internal sealed record Response(
+        bool Matched, bool Ended, long? FirstNumber, IReadOnlyList<ServiceView> Services)
     {
-        /// <summary>Matched only when all were restored to one time.</summary>
-        public static Response Of(IReadOnlyList<ServiceView> services) => new(
+        public static Response Of(IReadOnlyList<ServiceView> services, long? firstNumber) => new(
             services.All(service => service.IsMatched) && services.Select(service => service.Since).Distinct().Count() == 1,
-            services.All(service => service is not { Restored: true, EndedAt: null }), services);
+            services.All(service => service is not { Restored: true, EndedAt: null }), firstNumber, services);
     }
 
     public static void MapShowRecovery(this IEndpointRouteBuilder routes) =>
         routes.MapGet("/operator/recovery", HandleAsync).WithName(nameof(ShowRecovery));
 
-    internal static async Task<Response> ReadAsync(RecoveryClient services, CancellationToken cancellationToken) =>
-        Response.Of(await Task.WhenAll(RecoveryClient.Services.Select(async service =>
-            ServiceView.Of(service, await services.ReadAsync(service, cancellationToken)))));
+    internal static async Task<Response> ReadAsync(
+        RecoveryClient services, JumpNumbers numbers, CancellationToken cancellationToken)
+    {
+        var views = await Task.WhenAll(RecoveryClient.Services.Select(async service =>
+            ServiceView.Of(service, await services.ReadAsync(service, cancellationToken))));
+        return Response.Of(views, await numbers.FirstAsync(cancellationToken));
+    }
 
     private static async Task<IResult> HandleAsync(
-        [FromServices] RecoveryClient services, CancellationToken cancellationToken) =>
-        Results.Ok(await ReadAsync(services, cancellationToken));
+        [FromServices] RecoveryClient services, [FromServices] JumpNumbers numbers,
+        CancellationToken cancellationToken) =>
+        Results.Ok(await ReadAsync(services, numbers, cancellationToken));
 }

@@ -6,7 +6,8 @@ namespace ArdorQr.Gateway.Features.Recovery;
 
 /// <summary>
 /// After a restore: merchant numbers that were given since the restored state are left out, and no merchant is registered
-/// before. A number is an address on the chain: given twice, one merchant's money would be another's.
+/// before. A number is an address on the chain: given twice, one merchant's money would be another's. A restore before an
+/// earlier one's jump finds the sequence of then, so that the clock has a say in where it lands.
 /// </summary>
 internal sealed partial class JumpNumbers(
     ServiceDatabase database, RecoveryGate gate, IOptions<RecoveryOptions> options, ILogger<JumpNumbers> logger)
@@ -20,22 +21,17 @@ internal sealed partial class JumpNumbers(
     public async Task<string?> MatchAsync(
         RecoveryEpisode episode, DateTimeOffset from, CancellationToken cancellationToken)
     {
-        // Two replicas at once may jump twice, which is once too often and no harm.
-        const string sql =
-            """
-            INSERT INTO gateway.number_jump (since, last)
-            SELECT @Since, gateway.jump_merchant_number(@NumberJump)
-            WHERE NOT EXISTS (SELECT FROM gateway.number_jump WHERE since = @Since)
-            ON CONFLICT DO NOTHING
-            """;
         if (!_hasJumped)
         {
+            const string sql = "SELECT gateway.jump_merchant_number(@Since, @NumberJump, @FirstNumber)";
             await using var connection = await database.OpenAsync(cancellationToken);
-            var jumps = await connection.ExecuteAsync(
-                sql, new { episode.Since, options.Value.NumberJump }, cancellationToken);
-            if (jumps > 0)
+            var settings = options.Value;
+            if (await connection.QuerySingleAsync<bool>(sql, new
             {
-                LogJumped(options.Value.NumberJump);
+                episode.Since, settings.NumberJump, FirstNumber = (long)(settings.FirstNumber ?? 1),
+            }, cancellationToken))
+            {
+                LogJumped((await FirstAsync(cancellationToken))!.Value);
             }
 
             _hasJumped = true;
@@ -44,6 +40,19 @@ internal sealed partial class JumpNumbers(
         return null;
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} merchant numbers are left out after a restore")]
-    private partial void LogJumped(int count);
+    /// <summary>From which number on this recovery gives them; null without a recovery, or before its jump.</summary>
+    public async Task<long?> FirstAsync(CancellationToken cancellationToken)
+    {
+        if (options.Value.Since is not { } since)
+        {
+            return null;
+        }
+
+        await using var connection = await database.OpenAsync(cancellationToken);
+        return await connection.QuerySingleOrDefaultAsync<long?>(
+            "SELECT last + 1 FROM gateway.number_jump WHERE since = @since", new { since }, cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "After a restore, merchant numbers are given from {First} on")]
+    private partial void LogJumped(long first);
 }

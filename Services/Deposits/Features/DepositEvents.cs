@@ -1,3 +1,4 @@
+using ArdorQr.Contracts;
 using ArdorQr.ServiceDefaults.Messaging;
 
 namespace ArdorQr.Deposits.Features;
@@ -11,7 +12,12 @@ internal static class DepositEvents
 
     public static Guid ConfirmedId(Guid depositId) => StableId.Of(depositId, "deposit-confirmed");
 
-    public static Guid CreditedId(Guid depositId) => StableId.Of(depositId, "deposit-credited");
+    /// <summary>
+    /// Credited anew at another rate, the deposit is worth another sum: that is another event, or a merchant who has had
+    /// the first would never hear of the true one.
+    /// </summary>
+    public static Guid CreditedId(Guid depositId, Kopecks credited) =>
+        StableId.Of(depositId, $"deposit-credited/{credited.Value}");
 
     public static Guid FailedId(Guid depositId) => StableId.Of(depositId, "deposit-failed");
 }

@@ -64,7 +64,7 @@ internal sealed partial class MarkCredited(ServiceDatabase database, ILogger<Mar
             mode = message.Mode,
             credited = message.CreditedMinor,
             operationId = message.OperationId,
-            eventId = DepositEvents.CreditedId(message.DepositId),
+            eventId = DepositEvents.CreditedId(message.DepositId, message.CreditedMinor),
         }, cancellationToken);
         if (credited is null)
         {

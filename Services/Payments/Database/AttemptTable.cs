@@ -10,11 +10,8 @@ internal sealed record DueAttempt
 
     public Guid PaymentId { get; init; }
 
-    /// <summary>
-    /// The payment's time is up by the database's clock: the debit may not be sent any more. One that the rail was found
-    /// to know of after a restore is never late: it must be debited.
-    /// </summary>
-    public bool IsLate { get; init; }
+    /// <inheritdoc cref="AttemptTable.MayDebitAsync"/>
+    public bool MayDebit { get; init; }
 }
 
 /// <summary>The rows of <c>payments.attempt</c>: intents to debit, each with its transfer's id at Ledger.</summary>
@@ -32,6 +29,13 @@ internal static class AttemptTable
     public const int FirstRecoverySeconds = 5;
 
     private const int MaxDoublings = 4;
+
+    /// <summary>Of a payment that the statement calls <c>payment</c>.</summary>
+    private const string MayDebitSql =
+        """
+        (payments.is_known_outside(payment.payment_id)
+            OR (payment.expires_at > clock_timestamp() AND NOT payments.is_code_held(payment.payment_id)))
+        """;
 
     /// <summary>
     /// Opens an attempt on a payment that the caller has locked; false when the payment's time is up.
@@ -65,7 +69,7 @@ internal static class AttemptTable
         NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
     {
         const string sql =
-            """
+            $"""
             UPDATE payments.attempt AS attempt
             SET tries = tries + 1,
                 due_at = clock_timestamp() + make_interval(secs => @first * power(2, least(tries, @maxDoublings)))
@@ -76,19 +80,43 @@ internal static class AttemptTable
                 ORDER BY due_at
                 LIMIT @limit
                 FOR UPDATE SKIP LOCKED)
-            RETURNING attempt.attempt_id, attempt.payment_id,
-                payment.expires_at <= clock_timestamp() AND NOT EXISTS (
-                    SELECT FROM payments.unmatched_transfer AS transfer
-                    WHERE transfer.mode = payment.mode AND transfer.transfer_id = payment.payment_id
-                      AND transfer.closed_at IS NULL AND transfer.status NOT IN ('failed', 'cancelled')) AS is_late
+            RETURNING attempt.attempt_id, attempt.payment_id, {MayDebitSql} AS may_debit
             """;
         return [.. await connection.QueryAsync<DueAttempt>(
             sql, new { limit, first = FirstRecoverySeconds, maxDoublings = MaxDoublings }, cancellationToken)];
     }
 
+    /// <summary>
+    /// Whether the debit of an open attempt may be sent: while the payment's time lasts by the database's clock, and no
+    /// transfer of another payment was found to hold its code after a restore. What the rail was found to know of must be
+    /// debited, however late.
+    /// </summary>
+    public static Task<bool> MayDebitAsync(
+        ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
+        transaction.QuerySingleAsync<bool>(
+            $"SELECT {MayDebitSql} FROM payments.payment AS payment WHERE payment_id = @paymentId",
+            new { paymentId }, cancellationToken);
+
     /// <summary>The debit was refused: the payment is free for another attempt.</summary>
-    public static async Task RefuseAsync(
-        ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken)
+    public static Task RefuseAsync(
+        ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken) =>
+        ReleaseAsync(transaction, paymentId, attemptId, "refused", cancellationToken);
+
+    /// <summary>
+    /// The debit was made dead, because another transfer holds the code: the payment is free for another attempt, which
+    /// that transfer refuses until it was dealt with.
+    /// </summary>
+    public static Task GiveUpAsync(
+        ServiceTransaction transaction, Guid paymentId, Guid attemptId, CancellationToken cancellationToken) =>
+        ReleaseAsync(transaction, paymentId, attemptId, "voided", cancellationToken);
+
+    /// <summary>The debit was made dead, and the payment expires in the same transaction.</summary>
+    public static Task VoidAsync(ServiceTransaction transaction, Guid attemptId, CancellationToken cancellationToken) =>
+        CloseAsync(transaction, attemptId, "voided", cancellationToken);
+
+    private static async Task ReleaseAsync(
+        ServiceTransaction transaction, Guid paymentId, Guid attemptId, string status,
+        CancellationToken cancellationToken)
     {
         const string releaseSql =
             """
@@ -97,12 +125,9 @@ internal static class AttemptTable
                 changed_at = greatest(clock_timestamp(), changed_at + interval '1 microsecond')
             WHERE payment_id = @paymentId AND open_attempt_id = @attemptId
             """;
-        await CloseAsync(transaction, attemptId, "refused", cancellationToken);
+        await CloseAsync(transaction, attemptId, status, cancellationToken);
         await transaction.ExecuteAsync(releaseSql, new { paymentId, attemptId }, cancellationToken);
     }
-
-    public static Task VoidAsync(ServiceTransaction transaction, Guid attemptId, CancellationToken cancellationToken) =>
-        CloseAsync(transaction, attemptId, "voided", cancellationToken);
 
     private static Task<int> CloseAsync(
         ServiceTransaction transaction, Guid attemptId, string status, CancellationToken cancellationToken) =>

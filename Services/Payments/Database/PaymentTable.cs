@@ -53,6 +53,13 @@ internal static class PaymentTable
             sql, new { paymentId, merchantId, mode = mode.Code }, cancellationToken);
     }
 
+    /// <summary>Whether the payment's time is up, by the database's clock.</summary>
+    public static Task<bool> IsLateAsync(
+        ServiceTransaction transaction, Guid paymentId, CancellationToken cancellationToken) =>
+        transaction.QuerySingleAsync<bool>(
+            "SELECT expires_at <= clock_timestamp() FROM payments.payment WHERE payment_id = @paymentId",
+            new { paymentId }, cancellationToken);
+
     /// <summary>resolved → confirming: the open attempt was posted.</summary>
     public const string ConfirmSql =
         $"""

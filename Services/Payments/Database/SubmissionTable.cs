@@ -46,14 +46,16 @@ internal static class SubmissionTable
 
     /// <summary>
     /// Makes a just confirmed payment due at once, in the hands of the caller for as long as the lease lasts: 0 s leaves
-    /// it to whoever claims it. The cut-off counts from the intent: a debit that is found hours later is not sent.
+    /// it to whoever claims it. The cut-off counts from the intent: a debit that is found hours later is not sent. Nor is
+    /// one whose code another transfer was found to hold after a restore: it is past its cut-off from the beginning.
     /// </summary>
     public const string AddSql =
         $"""
         INSERT INTO payments.submission (
             payment_id, merchant_id, due_at, not_after, review_after, leased_until, traceparent)
         SELECT @PaymentId, @MerchantId, clock_timestamp(),
-            created_at + make_interval(secs => @cutOffSeconds),
+            created_at + make_interval(secs =>
+                CASE WHEN payments.is_code_held(payment_id) THEN 0 ELSE @cutOffSeconds END),
             clock_timestamp() + make_interval(secs => @reviewSeconds),
             clock_timestamp() + make_interval(secs => @leaseSeconds), @traceparent
         FROM payments.attempt WHERE attempt_id = @attemptId

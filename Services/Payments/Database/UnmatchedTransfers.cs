@@ -83,7 +83,7 @@ internal static class UnmatchedTransfers
 
     /// <summary>
     /// Those that wait for an operator, the longest waiting first: not those that the rail never executed, nor those whose
-    /// payment has been debited since.
+    /// payment has been debited since. These are what holds codes back, and nothing else does.
     /// </summary>
     public static async Task<IReadOnlyList<UnmatchedTransfer>> OpenAsync(
         NpgsqlConnection connection, int limit, CancellationToken cancellationToken)
@@ -91,8 +91,7 @@ internal static class UnmatchedTransfers
         const string sql =
             $"""
             SELECT {Columns} FROM {WithPayment}
-            WHERE closed_at IS NULL AND transfer.status NOT IN ('failed', 'cancelled')
-              AND (payment.debit_id IS NULL OR transfer.fault <> 'never debited')
+            WHERE (transfer.mode, transfer.transfer_id) IN (SELECT mode, transfer_id FROM payments.standing_transfer)
             ORDER BY found_at, transfer_id
             LIMIT @limit
             """;

@@ -69,8 +69,8 @@ internal sealed class ConfirmPayment(
             case not { State: PaymentState.Resolved }:
                 return new Beginning.Ended(Shown(payment));
             case { OpenAttemptId: { } attempt }:
-                var isLate = await IsLateAsync(transaction, payment.PaymentId, cancellationToken);
-                return new Beginning.GoesOn(() => DebitAsync(caller, payment, attempt, isLate, call));
+                var mayDebit = await AttemptTable.MayDebitAsync(transaction, payment.PaymentId, cancellationToken);
+                return new Beginning.GoesOn(() => DebitAsync(caller, payment, attempt, mayDebit, call));
         }
 
         if (payment.TotalKopecks > caller.Limits.MaxPayment)
@@ -86,7 +86,7 @@ internal sealed class ConfirmPayment(
                 return await KeyBudgets.ReserveAsync(
                     transaction, opened, payment.TotalKopecks, caller.Limits.DailyBudgets, cancellationToken) is { } full
                     ? new Beginning.Ended(call.Of(PaymentErrors.KeyDailyLimit(full.Limit)))
-                    : new Beginning.GoesOn(() => DebitAsync(caller, payment, opened, isLate: false, call));
+                    : new Beginning.GoesOn(() => DebitAsync(caller, payment, opened, mayDebit: true, call));
             }
         }
         catch (PostgresException exception) when (
@@ -100,12 +100,12 @@ internal sealed class ConfirmPayment(
     }
 
     private async Task<Answer> DebitAsync(
-        CallerIdentity caller, PaymentRow payment, Guid attempt, bool isLate, IdempotentCall call)
+        CallerIdentity caller, PaymentRow payment, Guid attempt, bool mayDebit, IdempotentCall call)
     {
         faults.Reach("payments.intent-committed");
         var finish = lifetime.ApplicationStopped; // From here on money may move: the caller's going away stops nothing.
         var outcome = await debit.RunAsync(
-            payment, attempt, isLate,
+            payment, attempt, mayDebit,
             (transaction, row) => call.KeepAsync(transaction, Shown(row), finish), finish);
         return outcome switch
         {
@@ -114,16 +114,11 @@ internal sealed class ConfirmPayment(
                 call.Of(PaymentErrors.InsufficientFunds(
                     balance, total, await deposits.QuoteAsync(caller.MerchantId, caller.Mode, total - balance, finish))),
             DebitOutcome.Expired => call.Of(PaymentErrors.Expired),
+            DebitOutcome.CodeHeld => call.Of(PaymentErrors.Duplicate),
             DebitOutcome.Unknown => call.Of(CommonErrors.Unavailable),
             _ => throw new UnreachableException(),
         };
     }
-
-    private static Task<bool> IsLateAsync(
-        ServiceTransaction transaction, Guid id, CancellationToken cancellationToken) =>
-        transaction.QuerySingleAsync<bool>(
-            "SELECT expires_at <= clock_timestamp() FROM payments.payment WHERE payment_id = @id",
-            new { id }, cancellationToken);
 
     private Answer Shown(PaymentRow payment) =>
         Answer.Of(StatusCodes.Status200OK, PaymentView.Of(payment, seals.DetailsOf(payment)));

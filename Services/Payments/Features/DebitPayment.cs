@@ -25,6 +25,9 @@ internal abstract record DebitOutcome
     /// <summary>The attempt was voided: it was too late.</summary>
     internal sealed record Expired : DebitOutcome;
 
+    /// <summary>The attempt was voided in time: a transfer at the rail that no payment explains holds the code.</summary>
+    internal sealed record CodeHeld : DebitOutcome;
+
     /// <summary>The attempt stays open; recovery, or the next confirm, goes on with it.</summary>
     internal sealed record Unknown : DebitOutcome;
 }
@@ -37,19 +40,19 @@ internal sealed class DebitPayment(
     ServiceDatabase database, GroupCommit commits, LedgerClient ledger, FaultHook faults, ExecutorSignal executor,
     RailTurns turns, ExecutePayment execute, PaymentSeals seals, IOptions<PaymentsOptions> options)
 {
-    /// <summary>Sends the debit, or void once the payment's time is up, and records what Ledger says.</summary>
+    /// <summary>Sends the debit, or void when it may not be sent any more, and records what Ledger says.</summary>
     /// <param name="payment">The payment with the open attempt.</param>
     /// <param name="attemptId">The attempt, which is the transfer's id at Ledger.</param>
-    /// <param name="isLate">Whether the payment's time is up by the database's clock.</param>
+    /// <param name="mayDebit">What the database says: <see cref="AttemptTable.MayDebitAsync"/>.</param>
     /// <param name="keep">Keeps the merchant's answer in the transaction that makes the payment confirming.</param>
     /// <param name="cancellationToken">The host's token, not the caller's: money may move.</param>
     public async Task<DebitOutcome> RunAsync(
-        PaymentRow payment, Guid attemptId, bool isLate, Func<ServiceTransaction, PaymentRow, Task> keep,
+        PaymentRow payment, Guid attemptId, bool mayDebit, Func<ServiceTransaction, PaymentRow, Task> keep,
         CancellationToken cancellationToken)
     {
-        var answer = isLate
-            ? await ledger.VoidAsync(payment, attemptId, cancellationToken)
-            : await ledger.DebitAsync(payment, attemptId, cancellationToken);
+        var answer = mayDebit
+            ? await ledger.DebitAsync(payment, attemptId, cancellationToken)
+            : await ledger.VoidAsync(payment, attemptId, cancellationToken);
         return await RecordAsync(payment, attemptId, answer, keep, cancellationToken);
     }
 
@@ -66,8 +69,7 @@ internal sealed class DebitPayment(
             case DebitAnswer.Refused refused:
                 return await RefuseAsync(payment, attemptId, refused.Balance, cancellationToken);
             case DebitAnswer.Voided:
-                await VoidAsync(payment, attemptId, cancellationToken);
-                return new DebitOutcome.Expired();
+                return await VoidAsync(payment, attemptId, cancellationToken);
             case DebitAnswer.Unknown or DebitAnswer.Absent:
                 return new DebitOutcome.Unknown();
             default:
@@ -146,16 +148,31 @@ internal sealed class DebitPayment(
             : new DebitOutcome.Debited(current);
     }
 
-    private async Task VoidAsync(PaymentRow payment, Guid attemptId, CancellationToken cancellationToken)
+    private async Task<DebitOutcome> VoidAsync(
+        PaymentRow payment, Guid attemptId, CancellationToken cancellationToken)
     {
         await using var transaction = await database.BeginAsync(cancellationToken);
         var current = await LockAsync(transaction, payment.PaymentId, cancellationToken);
+        var isLate = await PaymentTable.IsLateAsync(transaction, payment.PaymentId, cancellationToken);
         if (current.OpenAttemptId == attemptId)
         {
-            await AttemptTable.VoidAsync(transaction, attemptId, cancellationToken);
-            await PaymentTable.ExpireAsync(transaction, current, cancellationToken);
+            await (isLate
+                ? ExpireAsync(transaction, current, attemptId, cancellationToken)
+                : AttemptTable.GiveUpAsync(transaction, payment.PaymentId, attemptId, cancellationToken));
             await transaction.CommitAsync(cancellationToken);
         }
+
+        // A later attempt, once the code was free, may have been quicker than this answer.
+        return current.DebitId is not null ? new DebitOutcome.Debited(current)
+            : isLate ? new DebitOutcome.Expired()
+            : new DebitOutcome.CodeHeld();
+    }
+
+    private static async Task ExpireAsync(
+        ServiceTransaction transaction, PaymentRow payment, Guid attemptId, CancellationToken cancellationToken)
+    {
+        await AttemptTable.VoidAsync(transaction, attemptId, cancellationToken);
+        await PaymentTable.ExpireAsync(transaction, payment, cancellationToken);
     }
 
     private static async Task<PaymentRow> LockAsync(

@@ -8,7 +8,7 @@ namespace ArdorQr.Payments.Features;
 
 /// <summary>
 /// The job that finishes what a confirm left open (a crash, Ledger away): Ledger is asked by the attempt's id. Posted
-/// goes on; an id that it has never seen is sent again while the payment lives, and voided after.
+/// goes on; an id that it has never seen is sent again while the payment lives and its code is free, and voided after.
 /// </summary>
 internal sealed class RecoverAttempts(
     IServiceScopeFactory scopes, RecoveryGate gate, TimeProvider time, ILogger<RecoverAttempts> logger)
@@ -65,7 +65,7 @@ internal sealed partial class AttemptRecovery(
 
         var answer = await ledger.FindAsync(attempt.AttemptId, cancellationToken);
         var outcome = answer is DebitAnswer.Absent
-            ? await debit.RunAsync(payment, attempt.AttemptId, attempt.IsLate, KeepNothingAsync, cancellationToken)
+            ? await debit.RunAsync(payment, attempt.AttemptId, attempt.MayDebit, KeepNothingAsync, cancellationToken)
             : await debit.RecordAsync(payment, attempt.AttemptId, answer, KeepNothingAsync, cancellationToken);
         LogRecovered(attempt.AttemptId, attempt.PaymentId, outcome.GetType().Name);
     }

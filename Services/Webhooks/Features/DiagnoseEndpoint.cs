@@ -5,6 +5,7 @@ using ArdorQr.ServiceDefaults.Database;
 using ArdorQr.ServiceDefaults.Errors;
 using ArdorQr.ServiceDefaults.Http;
 using ArdorQr.ServiceDefaults.Identity;
+using ArdorQr.ServiceDefaults.Recovery;
 using ArdorQr.Webhooks.Clients;
 using ArdorQr.Webhooks.Database;
 using ArdorQr.Webhooks.Domain;
@@ -15,7 +16,8 @@ namespace ArdorQr.Webhooks.Features;
 
 /// <summary>
 /// POST /v1/webhooks/doctor: looks at the endpoint from outside, as a delivery would: name, connection, certificate,
-/// answer, and whether it refuses what is signed wrong. Nothing of it is on record, and no answer's body is shown.
+/// answer, and whether it refuses what is signed wrong. Nothing of it is on record, and no answer's body is shown. Not
+/// before a recovery has ended: nothing leaves for merchants until then.
 /// </summary>
 internal sealed class DiagnoseEndpoint(
     ServiceDatabase database, ReceiverProbe probe, WebhookClient client, SecretCipher cipher,
@@ -37,10 +39,15 @@ internal sealed class DiagnoseEndpoint(
 
     private static async Task<IResult> HandleAsync(
         HttpContext context, ClaimsPrincipal user, [FromServices] DiagnoseEndpoint feature,
-        [FromServices] ToolLimit limit,
+        [FromServices] ToolLimit limit, [FromServices] RecoveryGate gate,
         CancellationToken cancellationToken)
     {
         var caller = WebhookRights.Require(user);
+        if (!gate.IsOpen)
+        {
+            return CommonErrors.Unavailable.ToResult(); // A restored URL and secret may be ones that were replaced.
+        }
+
         await JsonBody.ReadOptionalAsync<Request>(context, cancellationToken);
         await limit.TakeAsync(caller, cancellationToken);
         return await feature.ExecuteAsync(caller, cancellationToken) is { } response
