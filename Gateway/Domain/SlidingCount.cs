@@ -6,6 +6,12 @@ namespace ArdorQr.Gateway.Domain;
 /// </summary>
 internal sealed class SlidingCount
 {
+    /// <summary>
+    /// Added before a wait is rounded up to whole seconds: one that comes out whole, and a rounding too short, would be told
+    /// to no avail. Seconds since 1970 are exact to a quarter of a microsecond.
+    /// </summary>
+    private const double RoundingSeconds = 0.001;
+
     private readonly Lock _gate = new();
     private long _window;
     private int _own;
@@ -69,7 +75,7 @@ internal sealed class SlidingCount
         var share = room >= 0
             ? 1 - ((double)room / Math.Max(before, 1)) - passed
             : 1 - passed + (1 - ((double)(rule.Requests - 1) / used));
-        return Math.Max(1, (int)Math.Ceiling(share * rule.WindowSeconds));
+        return Math.Max(1, (int)Math.Ceiling((share * rule.WindowSeconds) + RoundingSeconds));
     }
 }
 

@@ -152,8 +152,11 @@ public sealed class LimitTests(GatewayFixture fixture)
         Assert.False(refused.Headers.Contains("Access-Control-Allow-Origin"));
     }
 
-    [Fact]
-    public void However_requests_come_no_window_lets_through_more_than_the_limit_and_waiting_as_told_helps()
+    /// <param name="seed">One that once failed: the wait came out a rounding too short. Null is a new one each time.</param>
+    [Theory]
+    [InlineData(null)]
+    [InlineData("2hXVF1BBN884")]
+    public void However_requests_come_no_window_lets_through_more_than_the_limit_and_waiting_as_told_helps(string? seed)
     {
         var rule = new RateRule(10, 10);
         Gen.Double[0, 3].Array[1, 200].Sample(pauses =>
@@ -180,7 +183,7 @@ public sealed class LimitTests(GatewayFixture fixture)
             {
                 Assert.InRange(window.Count(), 1, rule.Requests);
             }
-        });
+        }, seed: seed);
     }
 
     private static string Header(HttpResponseMessage response, string name) => Assert.Single(response.Headers.GetValues(name));
