@@ -157,9 +157,11 @@ internal static class ReconciliationRuns
         }
     }
 
-    /// <summary>Counts a discrepancy, and stores it if not too many are.</summary>
+    /// <summary>
+    /// Counts a discrepancy, and stores it if not too many are; false for one that an operator has accepted as it is.
+    /// </summary>
     /// <exception cref="RunLostException">Another replica has taken it over.</exception>
-    public static async Task AddAsync(
+    public static async Task<bool> AddAsync(
         ServiceDatabase database, RunRow run, Discrepancy found, CancellationToken cancellationToken)
     {
         const string countSql =
@@ -170,16 +172,23 @@ internal static class ReconciliationRuns
             """;
         const string sql =
             "INSERT INTO gateway.discrepancy (run_id, number, kind, details) VALUES (@Id, @number, @Kind, @details::jsonb)";
+        var details = Json(found);
         await using var transaction = await database.BeginAsync(cancellationToken);
+        if (await AcceptedDiscrepancies.ContainAsync(transaction, found.Kind, details, cancellationToken))
+        {
+            return false;
+        }
+
         var number = await transaction.QuerySingleOrDefaultAsync<long?>(countSql, new { run.Id, run.Epoch }, cancellationToken)
             ?? throw new RunLostException(run.Id);
         if (number <= MaxStored)
         {
             await transaction.ExecuteAsync(
-                sql, new { run.Id, number = (int)number, found.Kind, details = Json(found) }, cancellationToken);
+                sql, new { run.Id, number = (int)number, found.Kind, details }, cancellationToken);
         }
 
         await transaction.CommitAsync(cancellationToken);
+        return true;
     }
 
     /// <summary>Ends the run: done, or failed for a reason.</summary>

@@ -105,6 +105,7 @@ internal static class GatewayRegistration
         app.MapDeadLetters();
         app.MapReconcile();
         app.MapStartReconciliation();
+        app.MapAcceptDiscrepancy();
         app.MapShowRecovery();
         app.MapEndRecovery();
         app.MapUnmatchedTransfers();

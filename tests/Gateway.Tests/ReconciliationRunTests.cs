@@ -177,6 +177,50 @@ public sealed class ReconciliationRunTests
         Assert.Contains(deposits.Seen, seen => seen.Path.Contains("/books/deposits/late?", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_an_operator_has_accepted_is_found_no_more_until_either_side_changes()
+    {
+        await using var database = await DatabaseAsync();
+        await using var deposits = await BookAsync("deposits");
+        await using var payments = await BookAsync("payments");
+        await using var webhooks = await BookAsync("webhooks");
+        var (id, amount) = (Guid.CreateVersion7(TimeProvider.System.GetUtcNow().AddMinutes(-5)), 985);
+        await using var ledger = await BookAsync("ledger", ("deposits", Postings()));
+        await using var gateway = Start(database, marginSeconds: 0, ledger, deposits, payments, webhooks);
+
+        var first = await RunAsync(gateway);
+        var found = Assert.Single(first.GetProperty("discrepancies").EnumerateArray());
+        Assert.Equal(1, found.GetProperty("number").GetInt32());
+        Assert.Equal(HttpStatusCode.OK, await AcceptAsync(1));
+        Assert.Equal(HttpStatusCode.OK, await AcceptAsync(1)); // Again is harmless.
+        Assert.Equal(HttpStatusCode.NotFound, await AcceptAsync(2));
+        Assert.Empty((await RunAsync(gateway)).GetProperty("discrepancies").EnumerateArray());
+
+        amount++;
+        var changed = Assert.Single((await RunAsync(gateway)).GetProperty("discrepancies").EnumerateArray());
+        Assert.Equal(986, changed.GetProperty("right").GetProperty("amountMinor").GetInt64());
+        var audit = await gateway.Operator.GetStringAsync(new Uri("/operator/audit", UriKind.Relative), Cancellation);
+        Assert.Contains("reconciliation.accept", audit, StringComparison.Ordinal);
+        Assert.Contains("adjusted by hand", audit, StringComparison.Ordinal);
+
+        IEnumerable<object> Postings()
+        {
+            yield return new
+            {
+                id, sourceId = id, merchantId = id, mode = "test", amountMinor = amount, feeMinor = 15, operationId = id,
+                changedAt = TimeProvider.System.GetUtcNow().AddMinutes(-5),
+            };
+        }
+
+        async Task<HttpStatusCode> AcceptAsync(int number)
+        {
+            var run = first.GetProperty("run").GetProperty("id").GetGuid();
+            using var response = await gateway.Operator.PostAsJsonAsync(
+                $"/operator/reconciliation/runs/{run}/discrepancies/{number}/accept", new { reason = "adjusted by hand" }, Cancellation);
+            return response.StatusCode;
+        }
+    }
+
     private static async Task<RunRow> EndRunAsync(
         TestDatabase database, Domain.Discrepancy? found = null, string? failure = null)
     {

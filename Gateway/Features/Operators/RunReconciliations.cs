@@ -47,8 +47,10 @@ internal sealed partial class RunReconciliations(
         var found = new ConcurrentDictionary<string, long>();
         var comparison = new CompareBooks(books, checks, run.FromAt, run.UntilAt, async (discrepancy, token) =>
         {
-            await ReconciliationRuns.AddAsync(database, run, discrepancy, token);
-            found.AddOrUpdate(discrepancy.Kind, 1, static (_, sum) => sum + 1);
+            if (await ReconciliationRuns.AddAsync(database, run, discrepancy, token))
+            {
+                found.AddOrUpdate(discrepancy.Kind, 1, static (_, sum) => sum + 1);
+            }
         });
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(options.Value.MaxMinutes), Time);
         using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text.Json;
+using System.Text.Json.Nodes;
 using ArdorQr.Gateway.Database;
 using ArdorQr.Gateway.Domain;
 using ArdorQr.ServiceDefaults.Database;
@@ -26,7 +26,7 @@ internal static class StartReconciliation
     /// <param name="Discrepancies">A page of what it found, in the order of finding.</param>
     /// <param name="Next">What to give as <c>after</c> for the next page; null when this was the last.</param>
     private sealed record RunResponse(
-        ReconciliationView Run, IReadOnlyList<JsonElement> Discrepancies, int? Next);
+        ReconciliationView Run, IReadOnlyList<JsonObject> Discrepancies, int? Next);
 
     public static void MapStartReconciliation(this IEndpointRouteBuilder routes)
     {
@@ -77,8 +77,16 @@ internal static class StartReconciliation
         var rows = await ReconciliationRuns.DiscrepanciesAsync(database, runId, after, limit, cancellationToken);
         return Results.Ok(new RunResponse(
             ReconciliationView.Of(run),
-            [.. rows.Select(row => JsonSerializer.Deserialize<JsonElement>(row.Details))],
+            [.. rows.Select(row => Numbered(row.Number, row.Details))],
             rows.Count == limit ? rows[^1].Number : null));
+    }
+
+    /// <summary>A discrepancy as it was stored, with the number that it has in its run.</summary>
+    internal static JsonObject Numbered(int number, string details)
+    {
+        var discrepancy = JsonNode.Parse(details)!.AsObject();
+        discrepancy.Insert(0, "number", number);
+        return discrepancy;
     }
 
     private static int After(HttpRequest request) =>
