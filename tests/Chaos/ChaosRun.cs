@@ -136,7 +136,12 @@ internal sealed class ChaosRun : IAsyncDisposable
     }
 
     /// <summary>Waits for rest and judges; with a breach when it doesn't come.</summary>
-    public async Task<(Findings Findings, Evidence Evidence)> JudgeAsync(CancellationToken cancellationToken)
+    /// <param name="comparesBooks">
+    /// Has the operator's comparison made too: not where an older release runs, which may lack a part of it.
+    /// </param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<(Findings Findings, Evidence Evidence)> JudgeAsync(
+        bool comparesBooks, CancellationToken cancellationToken)
     {
         Receiver.IsReliable = true;
         var began = Stopwatch.GetTimestamp();
@@ -144,7 +149,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         var restless = await rest.WaitAsync(_options.RestLimit, _since, cancellationToken);
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         _report($"rest    {(restless is null ? "reached" : "NOT reached")} after {seconds:F0} s");
-        var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken);
+        var evidence = await Evidence.GatherAsync(House, Journal, _merchants, Operators, comparesBooks, cancellationToken);
         _judged = Checker.Check(evidence);
         _judged.Expect(restless is null, "rest", () => $"after {_options.RestLimit.TotalMinutes} min {restless}");
         return (_judged, evidence);
@@ -165,7 +170,7 @@ internal sealed class ChaosRun : IAsyncDisposable
         }
 
         var before = _judged;
-        _judged = Checker.Check(await Evidence.GatherAsync(House, Journal, _merchants, Operators, cancellationToken));
+        _judged = Checker.Check(await Evidence.GatherAsync(House, Journal, _merchants, Operators, comparesBooks: true, cancellationToken));
         return _judged.Since(before);
     }
 

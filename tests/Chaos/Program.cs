@@ -52,7 +52,7 @@ internal static class ChaosProgram
             TimeSpan.FromMinutes(options.Minutes), enough => run.HarmAsync(enough, cancellationToken),
             cancellationToken);
         var wanting = run.ReportDone();
-        var (findings, _) = await run.JudgeAsync(cancellationToken);
+        var (findings, _) = await run.JudgeAsync(comparesBooks: true, cancellationToken);
         Show(findings, Report);
         var plants = new List<(string, Findings)>();
         foreach (var plant in Plant.Names.Where(plant => findings.IsProven && options.Plants.Contains(plant)))

@@ -13,7 +13,7 @@ namespace ArdorQr.Chaos.Check;
 internal sealed record Evidence(
     Journal Journal, IReadOnlyList<Receipt> Receipts, SandboxTruth Truth, IReadOnlyList<MerchantView> Merchants,
     IReadOnlyDictionary<Guid, JsonElement> Deposits, IReadOnlyList<Guid> InReview, JsonElement Reconciliation,
-    JsonElement Comparison, IReadOnlyList<JsonElement> DeadLetters, IReadOnlyList<Replay> Replays)
+    JsonElement? Comparison, IReadOnlyList<JsonElement> DeadLetters, IReadOnlyList<Replay> Replays)
 {
     private const int ReadsAtOnce = 6;
     private const int ReviewLimit = 100;
@@ -23,7 +23,7 @@ internal sealed record Evidence(
     private static readonly TimeSpan ComparePause = TimeSpan.FromMilliseconds(500);
 
     public static async Task<Evidence> GatherAsync(
-        House house, Journal journal, IReadOnlyList<Merchant> merchants, ApiCaller operators,
+        House house, Journal journal, IReadOnlyList<Merchant> merchants, ApiCaller operators, bool comparesBooks,
         CancellationToken cancellationToken)
     {
         // First: one that is executed again, not answered again, shows in everything else too.
@@ -47,7 +47,7 @@ internal sealed record Evidence(
             journal, [.. journal.Receipts], await SandboxTruth.ReadAsync(house, cancellationToken), views, deposits,
             await InReviewAsync(operators, cancellationToken),
             await operators.GetAsync("/operator/reconciliation", cancellationToken),
-            await CompareBooksAsync(operators, cancellationToken),
+            comparesBooks ? await CompareBooksAsync(operators, cancellationToken) : null,
             [.. (await operators.GetAsync("/operator/dead-letters", cancellationToken))
                 .GetProperty("deadLetters").EnumerateArray()],
             replays);
