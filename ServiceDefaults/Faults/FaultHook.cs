@@ -12,7 +12,7 @@ public sealed class FaultHook
 {
     private readonly string? _folder;
 
-    internal FaultHook(IOptions<FaultOptions> options) => _folder = options.Value.Folder;
+    public FaultHook(IOptions<FaultOptions> options) => _folder = options.Value.Folder;
 
     /// <summary>Kills the process if this point is armed, after disarming it, so that the next start runs through.</summary>
     public void Reach(string point)

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 namespace ArdorQr.ServiceDefaults.Faults;
 
 /// <summary>Settings of the faults that tests arm.</summary>
-internal sealed class FaultOptions
+public sealed class FaultOptions
 {
     public const string Section = "Faults";
 

@@ -51,7 +51,7 @@ public static partial class ServiceHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(new Connections(service, builder.Configuration));
         builder.Services.AddSingleton(new Launch(IsMigration: args is [Migrate, ..]));
-        builder.Services.AddSingleton(provider => new FaultHook(provider.GetRequiredService<IOptions<FaultOptions>>()));
+        builder.Services.AddSingleton<FaultHook>();
         builder.Services.AddSingleton<IValidateOptions<FaultOptions>, FaultOptionsValidator>();
         builder.Services.AddOptionsWithValidateOnStart<FaultOptions>().BindConfiguration(FaultOptions.Section);
         builder.Services.AddSingleton(provider => DataSource(provider.GetRequiredService<Connections>(), provider));

@@ -7,7 +7,7 @@ readonly SUITE=bookworm DEBIAN=localhost/ardorqr-trial/debian:12 SOCKET_TIMEOUT_
 install_engine() {
   local missing=() program
   local -A packages=([podman]=podman [runc]=runc [debootstrap]=debootstrap [docker-compose]=docker-compose [curl]=curl
-    [openssl]=openssl [python3]=python3)
+    [openssl]=openssl [python3]=python3 [iptables]=iptables) # The last one for netavark's networks.
   for program in "${!packages[@]}"; do command -v "$program" >/dev/null || missing+=("${packages[$program]}"); done
   # Without them containers of one network don't find each other by name.
   for program in netavark aardvark-dns; do [[ -x /usr/lib/podman/$program ]] || missing+=("$program"); done
