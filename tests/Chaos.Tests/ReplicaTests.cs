@@ -1,5 +1,7 @@
 using System.Globalization;
+using ArdorQr.Chaos.Faults;
 using ArdorQr.Chaos.Hosting;
+using ArdorQr.Chaos.Load;
 using Npgsql;
 
 namespace ArdorQr.Chaos.Tests;
@@ -88,20 +90,26 @@ public sealed class ReplicaTests
         var replicas = run.House.Replicas.Where(replica => replica.Name.EndsWith(which, StringComparison.Ordinal));
 
         await run.LoadAsync(
-            LoadLimit, enough => RollAsync(run.House, release, replicas, cancellation).WaitAsync(enough), cancellation);
+            LoadLimit, enough => RollAsync(run, release, replicas, cancellation).WaitAsync(enough), cancellation);
 
         Assert.InRange(await EpochAsync(run.House, cancellation) - epoch, leastTerms, mostTerms);
     }
 
-    /// <summary>One after the other, each ready before the next is stopped.</summary>
+    /// <summary>
+    /// One after the other, each ready before the next is stopped. It is on record: what waits for a replica that comes
+    /// back may be past its cut-off by then.
+    /// </summary>
     private static async Task RollAsync(
-        House house, Release? release, IEnumerable<Replica> replicas, CancellationToken cancellation)
+        ChaosRun run, Release? release, IEnumerable<Replica> replicas, CancellationToken cancellation)
     {
         foreach (var replica in replicas)
         {
-            var process = release is null ? null : house.ProcessOf(replica, release);
+            var began = TimeProvider.System.GetUtcNow();
+            var process = release is null ? null : run.House.ProcessOf(replica, release);
             Assert.True(await replica.RestartAsync(process, cancellation), $"{replica.Name} didn't end by itself");
             await replica.ReadyAsync(restart: false, cancellation);
+            run.Journal.Harms.Enqueue(
+                new HarmDone(replica.Name, Harm.Restart, began, TimeProvider.System.GetUtcNow(), IsMet: true));
         }
     }
 
