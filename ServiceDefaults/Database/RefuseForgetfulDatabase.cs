@@ -42,7 +42,10 @@ internal sealed partial class RefuseForgetfulDatabase(
             LogNotJudged(exception.Message); // It is, once it answers.
         }
 
-        await base.StartAsync(cancellationToken);
+        if (!_isJudged)
+        {
+            await base.StartAsync(cancellationToken);
+        }
     }
 
     protected override async Task RunOnceAsync(CancellationToken cancellationToken)

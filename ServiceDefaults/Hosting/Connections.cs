@@ -40,7 +40,8 @@ public sealed class Connections(string service, IConfiguration configuration)
 
     private string? DatabaseFault(string name)
     {
-        if (configuration.GetConnectionString(name) is not { } text || string.IsNullOrWhiteSpace(text))
+        var text = configuration.GetConnectionString(name);
+        if (string.IsNullOrWhiteSpace(text))
         {
             return Missing(name);
         }
@@ -58,15 +59,19 @@ public sealed class Connections(string service, IConfiguration configuration)
         }
     }
 
-    private string? BrokerFault() => configuration.GetConnectionString(BrokerName) switch
+    private string? BrokerFault()
     {
-        { } text when string.IsNullOrWhiteSpace(text) => Missing(BrokerName),
-        null => Missing(BrokerName),
-        { } text => Uri.TryCreate(text, UriKind.Absolute, out var address)
+        var text = configuration.GetConnectionString(BrokerName);
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return Missing(BrokerName);
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out var address)
             && address is { Scheme: "amqp" or "amqps", Host.Length: > 0 }
                 ? null
-                : $"ConnectionStrings:{BrokerName} is no amqp:// or amqps:// address.",
-    };
+                : $"ConnectionStrings:{BrokerName} is no amqp:// or amqps:// address.";
+    }
 
     private static string Missing(string name) => $"ConnectionStrings:{name} is missing.";
 
